@@ -1,0 +1,13 @@
+/*
+ * lib/crc32.c - CRC-32.
+ */
+#include "lib/crc32.h"
+
+#include "lib/crc_table.h"
+
+static struct crc_table table = { .polynomial = 0xedb88320 };
+
+uint32_t crc32(uint32_t crc, const void *data, size_t len)
+{
+    return ~crc_table_update(&table, ~crc, data, len);
+}

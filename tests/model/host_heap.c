@@ -1,0 +1,64 @@
+/*
+ * tests/model/host_heap.c - lib/heap.h on malloc, counted, with a programmable failure.
+ */
+#include "tests/model/host_heap.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/heap.h"
+
+struct header {
+    size_t bytes;
+    char pad[64 - sizeof(size_t)]; /* keeps what follows aligned to 64 */
+};
+
+static size_t used;
+static unsigned calls;
+static unsigned fail_at;
+
+void host_heap_fail_at(unsigned n)
+{
+    fail_at = n;
+    calls = 0;
+}
+
+unsigned host_heap_calls(void)
+{
+    return calls;
+}
+
+void *heap_alloc(size_t count, size_t size)
+{
+    size_t bytes;
+
+    calls++;
+    if (calls == fail_at || __builtin_mul_overflow(count, size, &bytes) ||
+        bytes > SIZE_MAX - sizeof(struct header) - 64) {
+        return NULL;
+    }
+    size_t whole = (sizeof(struct header) + bytes + 63) & ~(size_t)63;
+    struct header *h = aligned_alloc(64, whole);
+    if (!h) {
+        return NULL;
+    }
+    memset(h, 0, whole);
+    h->bytes = bytes;
+    used += bytes;
+    return h + 1;
+}
+
+void heap_free(void *ptr)
+{
+    if (ptr) {
+        struct header *h = (struct header *)ptr - 1;
+        used -= h->bytes;
+        free(h);
+    }
+}
+
+size_t heap_used_bytes(void)
+{
+    return used;
+}
