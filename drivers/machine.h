@@ -47,8 +47,13 @@ struct machine {
         must_check;
     bool (*cpu_idle)(void *ctx, unsigned cpu);
 
-    /* One turn of a loop that waits for another CPU or for time to pass. */
+    /* One turn of a loop that waits for another CPU, a key or for time to pass: may sleep for up to
+     * a millisecond. */
     void (*relax)(void *ctx);
+
+    /* One turn of a loop that polls memory a device writes. NULL: nothing to do, which is what
+     * hardware wants; with a software device it lets the device work. */
+    void (*spin)(void *ctx);
 
     void (*memory_info)(void *ctx, struct machine_memory *out);
     void (*memory_map)(void *ctx, struct out *out); /* the firmware's map, a line per range */

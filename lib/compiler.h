@@ -5,7 +5,11 @@
 
 #include <stddef.h>
 
+#ifdef __cppcheck__ /* which cannot read it on a pointer to a function */
+#define must_check
+#else
 #define must_check __attribute__((warn_unused_result))
+#endif
 #define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))
 #define cache_aligned __attribute__((aligned(64)))
 #define hot_inline static inline __attribute__((always_inline))

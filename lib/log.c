@@ -160,6 +160,11 @@ void log_dump(struct out *out)
     }
 }
 
+void log_break_lock(void)
+{
+    atomic_store_explicit(&state.lock.held, false, memory_order_release);
+}
+
 void log_reset(void)
 {
     spin_lock(&state.lock);

@@ -32,5 +32,8 @@ void log_set_sink(struct out *sink, enum log_level max_level);
 /* Writes all messages still in the ring, oldest first, as "[    1.234567] text". */
 void log_dump(struct out *out);
 
+/* The log's lock is nobody's any more: the CPU that held it has been stopped. For panics. */
+void log_break_lock(void);
+
 /* Forgets every message and sets no clock and no sink. For tests. */
 void log_reset(void);

@@ -29,11 +29,6 @@ struct gather {
     char text[GATHER_BYTES];
 };
 
-/* va_list in a struct, because a va_list that is a parameter cannot be passed by address. */
-struct args {
-    va_list list;
-};
-
 static void gather_flush(struct gather *g)
 {
     if (g->len > 0) {
@@ -105,31 +100,31 @@ static char *put_digits(char *end, uint64_t value, unsigned base, bool upper, bo
     return end;
 }
 
-static uint64_t next_unsigned(const struct spec *spec, struct args *args)
+static uint64_t next_unsigned(const struct spec *spec, va_list *args)
 {
     switch (spec->length) {
     case LEN_LONG:
-        return va_arg(args->list, uint64_t);
+        return va_arg(*args, uint64_t);
     case LEN_SHORT:
-        return (unsigned short)va_arg(args->list, unsigned);
+        return (unsigned short)va_arg(*args, unsigned);
     case LEN_CHAR:
-        return (unsigned char)va_arg(args->list, unsigned);
+        return (unsigned char)va_arg(*args, unsigned);
     default:
-        return va_arg(args->list, unsigned);
+        return va_arg(*args, unsigned);
     }
 }
 
-static int64_t next_signed(const struct spec *spec, struct args *args)
+static int64_t next_signed(const struct spec *spec, va_list *args)
 {
     switch (spec->length) {
     case LEN_LONG:
-        return va_arg(args->list, int64_t);
+        return va_arg(*args, int64_t);
     case LEN_SHORT:
-        return (short)va_arg(args->list, int);
+        return (short)va_arg(*args, int);
     case LEN_CHAR:
-        return (signed char)va_arg(args->list, int);
+        return (signed char)va_arg(*args, int);
     default:
-        return va_arg(args->list, int);
+        return va_arg(*args, int);
     }
 }
 
@@ -226,7 +221,8 @@ static char *put_large(char *end, uint64_t mantissa, int exponent, bool group)
 
 /* Splits mantissa * 2^-shift, shift > 0, into its whole part and its fraction times 10^precision,
  * rounded half away from zero. Nothing is lost: 53 bits times 10^9 are fewer than 84. */
-static uint64_t split_fraction(uint64_t mantissa, unsigned shift, uint64_t scale, uint64_t *fraction)
+static uint64_t split_fraction(uint64_t mantissa, unsigned shift, uint64_t scale,
+                               uint64_t *fraction)
 {
     uint64_t whole = shift < 64 ? mantissa >> shift : 0;
     uint64_t rest = shift < 64 ? mantissa & ((UINT64_C(1) << shift) - 1) : mantissa;
@@ -289,13 +285,13 @@ static void format_double(struct gather *g, struct spec spec, double value)
 }
 
 /* A number in a format, or * for the next argument. */
-static int take_count(const char **fmt, struct args *args)
+static int take_count(const char **fmt, va_list *args)
 {
     int value = 0;
 
     if (**fmt == '*') {
         (*fmt)++;
-        return va_arg(args->list, int);
+        return va_arg(*args, int);
     }
     for (; **fmt >= '0' && **fmt <= '9'; (*fmt)++) {
         value = MIN(value * 10 + (**fmt - '0'), 100000);
@@ -354,7 +350,7 @@ static void take_length(const char **fmt, struct spec *spec)
 }
 
 /* Takes the specification behind a "%" apart and moves *fmt behind it. */
-static struct spec take_spec(const char **fmt, struct args *args)
+static struct spec take_spec(const char **fmt, va_list *args)
 {
     struct spec spec = { .precision = -1 };
 
@@ -376,7 +372,7 @@ static struct spec take_spec(const char **fmt, struct args *args)
     return spec;
 }
 
-static void format_one(struct gather *g, struct spec *spec, struct args *args)
+static void format_one(struct gather *g, struct spec *spec, va_list *args)
 {
     char c;
 
@@ -392,19 +388,19 @@ static void format_one(struct gather *g, struct spec *spec, struct args *args)
         format_unsigned(g, spec, next_unsigned(spec, args));
         break;
     case 'c':
-        c = (char)va_arg(args->list, int);
+        c = (char)va_arg(*args, int);
         spec->zero = false;
         gather_field(g, spec, "", 0, &c, 1);
         break;
     case 's':
-        format_string(g, spec, va_arg(args->list, const char *));
+        format_string(g, spec, va_arg(*args, const char *));
         break;
     case 'p':
-        format_integer(g, *spec, "0x", (uintptr_t)va_arg(args->list, void *), 16);
+        format_integer(g, *spec, "0x", (uintptr_t)va_arg(*args, void *), 16);
         break;
     case 'f':
     case 'F':
-        format_double(g, *spec, va_arg(args->list, double));
+        format_double(g, *spec, va_arg(*args, double));
         break;
     case '%':
         gather_text(g, "%", 1);
@@ -439,11 +435,11 @@ void out_printf(struct out *out, const char *fmt, ...)
 void out_vprintf(struct out *out, const char *fmt, va_list list)
 {
     struct gather g;
-    struct args args;
+    va_list args; /* a va_list that is a parameter cannot be passed on by address */
 
     g.out = out;
     g.len = 0;
-    va_copy(args.list, list);
+    va_copy(args, list);
     while (*fmt != '\0') {
         const char *percent = strchr(fmt, '%');
         size_t plain = percent ? (size_t)(percent - fmt) : strlen(fmt);
@@ -457,7 +453,7 @@ void out_vprintf(struct out *out, const char *fmt, va_list list)
         }
     }
     gather_flush(&g);
-    va_end(args.list);
+    va_end(args);
 }
 
 static void out_buf_write(struct out *out, const char *text, size_t len)

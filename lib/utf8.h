@@ -17,7 +17,7 @@
  * start with a whole valid one (also for len 0); *out is then untouched. */
 unsigned utf8_decode(const char *text, size_t len, uint32_t *out) must_check;
 
-/* Writes code, without a terminator, and returns its bytes; 0 for what is no Unicode scalar value. */
+/* Writes code without a terminator and returns its bytes; 0 for what is no Unicode scalar value. */
 unsigned utf8_encode(uint32_t code, char out[UTF8_MAX_BYTES]) must_check;
 
 bool utf8_is_valid(const char *text, size_t len) must_check;

@@ -12,12 +12,13 @@
 #include "lib/heap.h"
 #include "lib/string.h"
 
+#include "drivers/pci/pci_internal.h"
 #include "drivers/pci/pci_regs.h"
 
-#define PCI_BUSES 256
-#define PCI_DEVICES 32
-#define PCI_FUNCTIONS 8
-#define PCI_BAR_COUNT 6
+#define PCI_BUSES            256
+#define PCI_DEVICES          32
+#define PCI_FUNCTIONS        8
+#define PCI_BAR_COUNT        6
 #define PCI_BRIDGE_BAR_COUNT 2
 
 /* (256 - 64) / 4: a list with more entries than this visits one of them twice. */
@@ -25,7 +26,7 @@
 
 #define PCI_D0_RECOVERY_NS (10 * NS_PER_MS) /* PCI PM 1.2 §5.6.1, D3hot to D0 */
 
-#define PCI_CLASS_BRIDGE 0x06
+#define PCI_CLASS_BRIDGE    0x06
 #define PCI_SUB_HOST_BRIDGE 0x00
 
 /* --- access ---------------------------------------------------------------------------------- */
@@ -178,7 +179,7 @@ static void size_bars(struct pci_function *f, unsigned count)
     }
     /* While a BAR holds all ones the function must not answer there. */
     uint16_t command = pci_read16(f, PCI_COMMAND);
-    pci_write16(f, PCI_COMMAND, command & (uint16_t)~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
+    pci_write16(f, PCI_COMMAND, command & (uint16_t) ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
     for (unsigned i = 0; i < count;) {
         unsigned taken = size_bar(f, i, count);
         if (f->bar[i].bytes == 0) {
@@ -242,17 +243,15 @@ static int walk_function(struct pci_function *f,
     return found(arg, f);
 }
 
-int pci_walk(const struct pci_access *access,
-             int (*found)(void *arg, const struct pci_function *f), void *arg)
+int pci_walk(const struct pci_access *access, int (*found)(void *arg, const struct pci_function *f),
+             void *arg)
 {
     for (unsigned bus = 0; bus < PCI_BUSES; bus++) {
         for (unsigned dev = 0; dev < PCI_DEVICES; dev++) {
             unsigned count = 1;
             for (unsigned fn = 0; fn < count; fn++) {
-                struct pci_function f = {.access = access,
-                                         .bus = (uint8_t)bus,
-                                         .dev = (uint8_t)dev,
-                                         .fn = (uint8_t)fn};
+                struct pci_function f = {
+                    .access = access, .bus = (uint8_t)bus, .dev = (uint8_t)dev, .fn = (uint8_t)fn};
                 bool more = false;
                 int err = walk_function(&f, found, arg, &more);
                 if (err) {
@@ -308,6 +307,46 @@ int pci_scan(struct pci_bus *bus, const struct pci_access *access)
     return err;
 }
 
+struct early_scan {
+    struct pci_bus *bus;
+    unsigned room;
+    bool overflow;
+    int (*found)(void *arg, const struct pci_function *f);
+    void *arg;
+};
+
+static int keep(void *arg, const struct pci_function *f)
+{
+    struct early_scan *scan = arg;
+    struct pci_bus *bus = scan->bus;
+
+    if (bus->count == scan->room) {
+        scan->overflow = true;
+    } else {
+        bus->functions[bus->count] = *f;
+        bus->functions[bus->count].access = &bus->access;
+        bus->count++;
+    }
+    return scan->found(scan->arg, f);
+}
+
+int pci_scan_early(struct pci_bus *bus, const struct pci_access *access,
+                   struct pci_function *storage, unsigned room,
+                   int (*found)(void *arg, const struct pci_function *f), void *arg)
+{
+    struct early_scan scan = {.bus = bus, .room = room, .found = found, .arg = arg};
+
+    *bus = (struct pci_bus){.access = *access, .functions = storage};
+    int err = pci_walk(access, keep, &scan);
+    if (!err && scan.overflow) {
+        err = -ENOSPC;
+    }
+    if (err) {
+        *bus = (struct pci_bus){.access = *access};
+    }
+    return err;
+}
+
 void pci_release(struct pci_bus *bus)
 {
     heap_free(bus->functions);
@@ -317,7 +356,7 @@ void pci_release(struct pci_bus *bus)
 
 /* --- switching on ---------------------------------------------------------------------------- */
 
-static void restore_bars(const struct pci_function *f)
+void pci_restore_bars(const struct pci_function *f)
 {
     for (unsigned i = 0; i < PCI_BAR_COUNT; i++) {
         const struct pci_bar *bar = &f->bar[i];
@@ -342,12 +381,12 @@ static void power_on(const struct pci_function *f)
     if (FIELD_GET(PCI_PM_CSR_STATE, csr) == PCI_PM_STATE_D0) {
         return;
     }
-    pci_write16(f, off, csr & (uint16_t)~(PCI_PM_CSR_STATE | PCI_PM_CSR_PME_STATUS));
+    pci_write16(f, off, csr & (uint16_t) ~(PCI_PM_CSR_STATE | PCI_PM_CSR_PME_STATUS));
     if (f->access->delay_ns) {
         f->access->delay_ns(f->access->ctx, PCI_D0_RECOVERY_NS);
     }
     if (!(csr & PCI_PM_CSR_NO_SOFT_RESET)) {
-        restore_bars(f);
+        pci_restore_bars(f);
     }
 }
 

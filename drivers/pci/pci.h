@@ -18,7 +18,8 @@ struct pci_access {
     void *ctx;
     uint32_t (*read32)(void *ctx, uint8_t bus, uint8_t dev, uint8_t fn, uint8_t off);
     void (*write32)(void *ctx, uint8_t bus, uint8_t dev, uint8_t fn, uint8_t off, uint32_t val);
-    /* Waits, for the recovery times the specification demands. NULL: there is no time to wait for. */
+    /* Waits, for the recovery times the specification demands. NULL: there is no time to wait for.
+     */
     void (*delay_ns)(void *ctx, uint64_t ns);
 };
 
@@ -52,8 +53,16 @@ struct pci_bus {
 /* Calls found(arg, f) for every function in order of bus, device, function; f lives until found
  * returns. Allocates nothing, so that it can run before there is an allocator. Otherwise as
  * pci_scan. found returns 0 to go on; anything else ends the walk and is returned. */
-int pci_walk(const struct pci_access *access,
-             int (*found)(void *arg, const struct pci_function *f), void *arg) must_check;
+int pci_walk(const struct pci_access *access, int (*found)(void *arg, const struct pci_function *f),
+             void *arg) must_check;
+
+/* The one scan of a boot, before there is an allocator: as pci_walk, and each function is also kept
+ * in storage, which has room for that many and is borrowed for the life of bus (no pci_release).
+ * 0; -ENOSPC: there are more than room: found has seen all of them, bus is empty, and pci_scan is
+ * to be called once there is memory; or what found returned. */
+int pci_scan_early(struct pci_bus *bus, const struct pci_access *access,
+                   struct pci_function *storage, unsigned room,
+                   int (*found)(void *arg, const struct pci_function *f), void *arg) must_check;
 
 /* Finds every function; sizes BARs with decoding switched off and restores them.
  * 0 or -ENOMEM. access is copied. */
@@ -77,18 +86,24 @@ void pci_set_bus_master(const struct pci_function *f, bool on);
 /* Both: power state D0, memory decoding and bus mastering on, INTx off. */
 void pci_enable(const struct pci_function *f);
 
+/* Function level reset (PCIe 5.0 §6.6.2): the last means against a function that does not stop.
+ * BARs, command register and link settings are written again afterwards; everything else is as
+ * after power-on. 0; -ENOTSUP (it has no such reset, or there is no delay_ns); -ENODEV (it did not
+ * come back). */
+int pci_reset_function(const struct pci_function *f) must_check;
+
 struct pci_link {
-    bool present;                    /* the function has a PCI Express capability with a link */
+    bool present;                        /* the function has a PCI Express capability with a link */
     unsigned speed_mtps, speed_max_mtps; /* megatransfers per second: 2500, 5000, 8000, ... */
-    unsigned width, width_max;       /* lanes */
+    unsigned width, width_max;           /* lanes */
 };
 void pci_link_info(const struct pci_function *f, struct pci_link *out);
 
 /* MSI-X table geometry (PCI 3.0 §6.8.2). */
 struct pci_msix {
-    unsigned count;        /* vectors, 1..2048 */
-    unsigned bar;          /* BAR that holds the table */
-    uint32_t table_off;    /* bytes from the start of that BAR */
+    unsigned count;     /* vectors, 1..2048 */
+    unsigned bar;       /* BAR that holds the table */
+    uint32_t table_off; /* bytes from the start of that BAR */
 };
 /* 0, -ENOTSUP (no MSI-X), -EPROTO (table outside its BAR, or that BAR unassigned). */
 int pci_msix_info(const struct pci_function *f, struct pci_msix *out) must_check;

@@ -1,24 +1,25 @@
 /*
- * drivers/pci/pci_regs.h - offsets and fields of PCI configuration space: the header (PCI 3.0 §6.1),
- * power management (PCI PM 1.2 §3.2), MSI-X (PCI 3.0 §6.8.2) and PCI Express (PCIe 5.0 §7.5.3).
+ * drivers/pci/pci_regs.h - offsets and fields of PCI configuration space: the header (PCI 3.0
+ * §6.1), power management (PCI PM 1.2 §3.2), MSI-X (PCI 3.0 §6.8.2) and PCI Express (PCIe 5.0
+ * §7.5.3).
  */
 #pragma once
 
 #include "lib/bitfield.h"
 
 /* Header, types 0 and 1 (PCI 3.0 §6.1; PCI-to-PCI Bridge 1.2 §3.2). */
-#define PCI_ID            0x00 /* vendor and device */
-#define PCI_COMMAND       0x04
-#define PCI_STATUS        0x06
-#define PCI_CLASS         0x08 /* revision, programming interface, sub-class, base class */
-#define PCI_HEADER        0x0c /* header type in bits 23:16 */
-#define PCI_BAR0          0x10
-#define PCI_BUS_NUMBERS   0x18 /* type 1 */
-#define PCI_SECONDARY     0x1c /* type 1: I/O window, secondary status above it */
-#define PCI_SUBSYSTEM     0x2c /* type 0 */
-#define PCI_CAP_POINTER   0x34
-#define PCI_CAP_FIRST     0x40 /* the header ends here: no capability lies below */
-#define PCI_CONFIG_BYTES  256
+#define PCI_ID           0x00 /* vendor and device */
+#define PCI_COMMAND      0x04
+#define PCI_STATUS       0x06
+#define PCI_CLASS        0x08 /* revision, programming interface, sub-class, base class */
+#define PCI_HEADER       0x0c /* header type in bits 23:16 */
+#define PCI_BAR0         0x10
+#define PCI_BUS_NUMBERS  0x18 /* type 1 */
+#define PCI_SECONDARY    0x1c /* type 1: I/O window, secondary status above it */
+#define PCI_SUBSYSTEM    0x2c /* type 0 */
+#define PCI_CAP_POINTER  0x34
+#define PCI_CAP_FIRST    0x40 /* the header ends here: no capability lies below */
+#define PCI_CONFIG_BYTES 256
 
 #define PCI_ID_VENDOR GENMASK64(15, 0)
 #define PCI_ID_DEVICE GENMASK64(31, 16)
@@ -52,44 +53,49 @@
 #define PCI_BAR_IO_ADDR      GENMASK64(31, 2)
 
 /* Capabilities (PCI 3.0 appendix H). */
-#define PCI_CAP_ID   GENMASK64(7, 0)
-#define PCI_CAP_NEXT GENMASK64(15, 8)
+#define PCI_CAP_ID      GENMASK64(7, 0)
+#define PCI_CAP_NEXT    GENMASK64(15, 8)
 #define PCI_CAP_ID_PM   0x01
 #define PCI_CAP_ID_MSI  0x05
 #define PCI_CAP_ID_PCIE 0x10
 #define PCI_CAP_ID_MSIX 0x11
 
 /* Power management (PCI PM 1.2 §3.2.4). */
-#define PCI_PM_CSR            0x04
-#define PCI_PM_CSR_STATE      GENMASK64(1, 0)
+#define PCI_PM_CSR               0x04
+#define PCI_PM_CSR_STATE         GENMASK64(1, 0)
 #define PCI_PM_CSR_NO_SOFT_RESET BIT64(3)
-#define PCI_PM_CSR_PME_STATUS BIT64(15) /* write one to clear */
-#define PCI_PM_STATE_D0       0
+#define PCI_PM_CSR_PME_STATUS    BIT64(15) /* write one to clear */
+#define PCI_PM_STATE_D0          0
 
 /* MSI-X (PCI 3.0 §6.8.2). */
 #define PCI_MSIX_CONTROL               0x02
 #define PCI_MSIX_CONTROL_SIZE_0B       GENMASK64(10, 0)
 #define PCI_MSIX_CONTROL_FUNCTION_MASK BIT64(14)
 #define PCI_MSIX_CONTROL_ENABLE        BIT64(15)
-#define PCI_MSIX_TABLE        0x04
-#define PCI_MSIX_TABLE_BIR    GENMASK64(2, 0)
-#define PCI_MSIX_TABLE_OFFSET GENMASK64(31, 3)
-#define PCI_MSIX_ENTRY_BYTES  16
-#define PCI_MSIX_ENTRY_ADDR_LOW  0x00
-#define PCI_MSIX_ENTRY_ADDR_HIGH 0x04
-#define PCI_MSIX_ENTRY_DATA      0x08
-#define PCI_MSIX_ENTRY_CONTROL   0x0c
-#define PCI_MSIX_ENTRY_MASKED    BIT64(0) /* the other bits of the word are reserved: preserve */
+#define PCI_MSIX_TABLE                 0x04
+#define PCI_MSIX_TABLE_BIR             GENMASK64(2, 0)
+#define PCI_MSIX_TABLE_OFFSET          GENMASK64(31, 3)
+#define PCI_MSIX_ENTRY_BYTES           16
+#define PCI_MSIX_ENTRY_ADDR_LOW        0x00
+#define PCI_MSIX_ENTRY_ADDR_HIGH       0x04
+#define PCI_MSIX_ENTRY_DATA            0x08
+#define PCI_MSIX_ENTRY_CONTROL         0x0c
+#define PCI_MSIX_ENTRY_MASKED          BIT64(0) /* the rest is reserved: preserve */
 
 /* PCI Express (PCIe 5.0 §7.5.3). */
-#define PCI_EXP_FLAGS           0x02
-#define PCI_EXP_FLAGS_TYPE      GENMASK64(7, 4)
-#define PCI_EXP_TYPE_RC_ENDPOINT  0x9
-#define PCI_EXP_TYPE_RC_COLLECTOR 0xa
-#define PCI_EXP_DEVICE_CONTROL  0x08 /* device status above it */
-#define PCI_EXP_LINK_CAP        0x0c
-#define PCI_EXP_LINK_CONTROL    0x10
-#define PCI_EXP_LINK_STATUS     0x12
-#define PCI_EXP_SLOT_CONTROL    0x18 /* slot status above it */
-#define PCI_EXP_LINK_SPEED      GENMASK64(3, 0) /* in link capabilities and link status */
-#define PCI_EXP_LINK_WIDTH      GENMASK64(9, 4)
+#define PCI_EXP_FLAGS                 0x02
+#define PCI_EXP_FLAGS_TYPE            GENMASK64(7, 4)
+#define PCI_EXP_TYPE_RC_ENDPOINT      0x9
+#define PCI_EXP_TYPE_RC_COLLECTOR     0xa
+#define PCI_EXP_DEVICE_CAP            0x04
+#define PCI_EXP_DEVICE_CAP_FLR        BIT64(28) /* function level reset */
+#define PCI_EXP_DEVICE_CONTROL        0x08      /* device status above it */
+#define PCI_EXP_DEVICE_CONTROL_FLR    BIT64(15)
+#define PCI_EXP_DEVICE_STATUS         0x0a
+#define PCI_EXP_DEVICE_STATUS_PENDING BIT64(5) /* transactions */
+#define PCI_EXP_LINK_CAP              0x0c
+#define PCI_EXP_LINK_CONTROL          0x10
+#define PCI_EXP_LINK_STATUS           0x12
+#define PCI_EXP_SLOT_CONTROL          0x18            /* slot status above it */
+#define PCI_EXP_LINK_SPEED            GENMASK64(3, 0) /* in link capabilities and link status */
+#define PCI_EXP_LINK_WIDTH            GENMASK64(9, 4)

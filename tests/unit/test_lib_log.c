@@ -93,7 +93,8 @@ static void the_oldest_messages_go_first(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 20000; i++) {
-        log_info("message %u%.*s", i, (int)(i % 50), "..................................................");
+        log_info("message %u%.*s", i, (int)(i % 50),
+                 "..................................................");
     }
     char *line = strchr(dump(), ']');
     assert_int_equal(sscanf(line, "] message %u", &first), 1);
@@ -136,7 +137,8 @@ static void many_cpus_may_log(void **state)
         char who;
         int n, end = 0;
 
-        assert_int_equal(sscanf(line, "[ 0.000000] thread %c says %d and not more%n", &who, &n, &end), 2);
+        assert_int_equal(
+            sscanf(line, "[ 0.000000] thread %c says %d and not more%n", &who, &n, &end), 2);
         assert_int_equal(line[end], '\0');
         seen++;
     }

@@ -37,7 +37,8 @@
 static const char *const flags[] = {
     "", "-", "0", "+", " ", "#", "-0", "+0", " 0", "-+", "#0", "-#", "+ ", "#-0+ ",
 };
-static const char *const sizes[] = { "", "1", "5", "12", "30", ".0", ".1", ".7", "3.2", "12.5", "9.12" };
+static const char *const sizes[] = {"",   "1",  "5",   "12",   "30",  ".0",
+                                    ".1", ".7", "3.2", "12.5", "9.12"};
 
 /* Calls body with every combination of flag, width and precision in fmt. */
 #define FOR_EACH_FORMAT(conversion)                                            \
@@ -48,10 +49,32 @@ static const char *const sizes[] = { "", "1", "5", "12", "30", ".0", ".1", ".7",
 static void integers_are_as_libc_writes_them(void **state)
 {
     static const long long values[] = {
-        0, 1, -1, 7, 8, 9, 10, 99, 127, 128, -128, -129, 255, 256, 65535, -32768, 123456789, INT_MAX,
-        INT_MIN, UINT_MAX, LLONG_MAX, LLONG_MIN, -123456789012345,
+        0,
+        1,
+        -1,
+        7,
+        8,
+        9,
+        10,
+        99,
+        127,
+        128,
+        -128,
+        -129,
+        255,
+        256,
+        65535,
+        -32768,
+        123456789,
+        INT_MAX,
+        INT_MIN,
+        UINT_MAX,
+        LLONG_MAX,
+        LLONG_MIN,
+        -123456789012345,
     };
-    static const char *const narrow[] = { "d", "i", "u", "x", "X", "o", "hd", "hhd", "hx", "hhu", "hho" };
+    static const char *const narrow[] = {"d",  "i",   "u",  "x",   "X",  "o",
+                                         "hd", "hhd", "hx", "hhu", "hho"};
     static const char *const wide[] = { "ld", "lld", "zu", "jd", "td", "lx", "llX", "lo", "zx" };
     char fmt[32];
 
@@ -77,7 +100,8 @@ static void strings_and_characters_are_as_libc_writes_them(void **state)
     (void)state;
     memset(long_text, 'x', sizeof(long_text) - 1);
     long_text[sizeof(long_text) - 1] = '\0';
-    CHECK("%s|%10s|%-10s|%.2s|%8.3s|%-8.3s|%.0s|", "abc", "abc", "abc", "abc", "abcdef", "abcdef", "abc");
+    CHECK("%s|%10s|%-10s|%.2s|%8.3s|%-8.3s|%.0s|", "abc", "abc", "abc", "abc", "abcdef", "abcdef",
+          "abc");
     CHECK("%c|%5c|%-5c|%%|", 'a', 'b', 'c');
     CHECK("%*d|%-*d|%*d|", 6, 1, 6, 2, -6, 3);
     CHECK("%.*s|%.*d|%.*d", 2, "abc", 4, 7, -1, 8);
@@ -100,10 +124,40 @@ static bool is_tie(double value, int precision)
 static void doubles_are_exact(void **state)
 {
     static const double values[] = {
-        0.0, -0.0, 1.0, -1.0, 0.1, 0.2, 0.3, 1.0 / 3, 2.0 / 3, 9.9999999, 0.9999999999, 99.95, 1e-9,
-        4.9e-10, 5.1e-10, 1e-300, DBL_MIN, 5e-324, 123456.789, 1e15, 1e17, 9007199254740993.0,
-        9223372036854775808.0, 18446744073709551616.0, 1e22, 1e23, 1e100, 1.7e308, DBL_MAX, -DBL_MAX,
-        4294967295.9999995, 3.999999999, 1e9, 999999999.9999999,
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.1,
+        0.2,
+        0.3,
+        1.0 / 3,
+        2.0 / 3,
+        9.9999999,
+        0.9999999999,
+        99.95,
+        1e-9,
+        4.9e-10,
+        5.1e-10,
+        1e-300,
+        DBL_MIN,
+        5e-324,
+        123456.789,
+        1e15,
+        1e17,
+        9007199254740993.0,
+        9223372036854775808.0,
+        18446744073709551616.0,
+        1e22,
+        1e23,
+        1e100,
+        1.7e308,
+        DBL_MAX,
+        -DBL_MAX,
+        4294967295.9999995,
+        3.999999999,
+        1e9,
+        999999999.9999999,
     };
     char fmt[32];
 

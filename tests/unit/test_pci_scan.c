@@ -15,7 +15,7 @@
 #include "tests/model/host_heap.h"
 
 #define NVME_CLASS 0x01080202
-#define NVME_ID 0x00101b36
+#define NVME_ID    0x00101b36
 
 static struct fake_pci pci;
 
@@ -95,11 +95,11 @@ static void test_bad_bars(void **state)
     struct pci_bus bus;
 
     (void)state;
-    fake_bar64(fake, 0, 0, 16384);              /* the firmware assigned nothing */
-    fake->reg[PCI_BAR0 / 4 + 5] = 0xfe000004;   /* 64 bits wide, but the last register */
+    fake_bar64(fake, 0, 0, 16384);            /* the firmware assigned nothing */
+    fake->reg[PCI_BAR0 / 4 + 5] = 0xfe000004; /* 64 bits wide, but the last register */
     fake->writable[PCI_BAR0 / 4 + 5] = 0xffff0000;
-    fake->reg[PCI_BAR0 / 4 + 4] = 0xfd000000;   /* no bit can be set beyond its own */
-    fake_bar32(host, 0, 0xe0000000, 4096);      /* a host bridge is left alone */
+    fake->reg[PCI_BAR0 / 4 + 4] = 0xfd000000; /* no bit can be set beyond its own */
+    fake_bar32(host, 0, 0xe0000000, 4096);    /* a host bridge is left alone */
     scan(&bus);
 
     assert_int_equal(bus.count, 2);
@@ -212,7 +212,7 @@ static void test_bad_caps(void **state)
     fake_cap(loop, 0x48, PCI_CAP_ID_PM, 0);
     loop->reg[0x40 / 4] = 0x4809; /* back to the first */
     fake_cap(low, 0x40, 0x09, 0);
-    low->reg[0x40 / 4] = 0x1009;  /* into the BARs */
+    low->reg[0x40 / 4] = 0x1009; /* into the BARs */
     low->reg[0x10 / 4] = PCI_CAP_ID_MSIX;
     fake_cap(end, 0xfc, PCI_CAP_ID_MSIX, 0); /* its table register would lie outside */
     pci.reads = 0;
@@ -334,7 +334,8 @@ static void test_enable(void **state)
     assert_int_equal(pci.delayed_ns, 10 * NS_PER_MS);
     assert_int_equal(fake->reg[PCI_BAR0 / 4], 0x00004004);
     assert_int_equal(fake->reg[PCI_BAR0 / 4 + 1], 0xe0);
-    assert_int_equal(fake->reg[PCI_COMMAND / 4] & 0xffff, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
+    assert_int_equal(fake->reg[PCI_COMMAND / 4] & 0xffff,
+                     PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
     pci_enable(&bus.functions[0]);
     assert_int_equal(fake->reg[PCI_COMMAND / 4], 0x20100406);
     assert_int_equal(pci.delayed_ns, 10 * NS_PER_MS);
@@ -380,6 +381,35 @@ static void test_link(void **state)
     }
 }
 
+static void test_reset(void **state)
+{
+    struct fake_function *fake = fake_add(&pci, 0, 3, 0, NVME_ID, NVME_CLASS);
+    struct pci_bus bus;
+
+    (void)state;
+    fake_bar64(fake, 0, UINT64_C(0xe000004000), 16384);
+    fake_cap(fake, 0x80, PCI_CAP_ID_PCIE, 0x0002);
+    fake->reg[0x84 / 4] = (uint32_t)PCI_EXP_DEVICE_CAP_FLR;
+    fake->reg[0x88 / 4] = 0x0020002f;  /* a transaction that never ends */
+    fake->writable[0x88 / 4] = 0x7fff; /* the reset bit reads as zero */
+    fake->writable[0x90 / 4] = 0x1ff;
+    scan(&bus);
+    fake->reg[PCI_BAR0 / 4 + 1] = 0; /* as the reset leaves it */
+    assert_int_equal(pci_reset_function(&bus.functions[0]), 0);
+    assert_int_equal(pci.delayed_ns, 200 * NS_PER_MS);
+    assert_int_equal(fake->reg[PCI_BAR0 / 4 + 1], 0xe0);
+    assert_int_equal(fake->reg[0x88 / 4], 0x0020002f);
+    assert_int_equal(fake->reg[PCI_COMMAND / 4] & 7, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+
+    fake->reg[0] = UINT32_MAX; /* it does not come back */
+    assert_int_equal(pci_reset_function(&bus.functions[0]), -ENODEV);
+    fake->reg[0x84 / 4] = 0;
+    assert_int_equal(pci_reset_function(&bus.functions[0]), -ENOTSUP);
+    bus.functions[0].cap_pcie = 0;
+    assert_int_equal(pci_reset_function(&bus.functions[0]), -ENOTSUP);
+    pci_release(&bus);
+}
+
 static int stop_at_second(void *arg, const struct pci_function *f)
 {
     unsigned *seen = arg;
@@ -399,6 +429,32 @@ static void test_walk_stops(void **state)
     fake_add(&pci, 0, 3, 0, NVME_ID, NVME_CLASS);
     assert_int_equal(pci_walk(&access, stop_at_second, &seen), -EBUSY);
     assert_int_equal(seen, 2);
+}
+
+static void test_scan_early(void **state)
+{
+    struct pci_access access = fake_access(&pci);
+    struct pci_function storage[3];
+    struct pci_bus bus;
+    unsigned seen = 100;
+
+    (void)state;
+    fake_add(&pci, 0, 1, 0, NVME_ID, NVME_CLASS);
+    fake_add(&pci, 0, 2, 0, NVME_ID, NVME_CLASS);
+    fake_add(&pci, 7, 3, 0, NVME_ID, NVME_CLASS);
+    assert_int_equal(pci_scan_early(&bus, &access, storage, 3, stop_at_second, &seen), 0);
+    assert_int_equal(seen, 103);
+    assert_int_equal(bus.count, 3);
+    assert_ptr_equal(bus.functions, storage);
+    assert_ptr_equal(bus.functions[2].access, &bus.access);
+    assert_int_equal(bus.functions[2].bus, 7);
+
+    assert_int_equal(pci_scan_early(&bus, &access, storage, 2, stop_at_second, &seen), -ENOSPC);
+    assert_int_equal(seen, 106); /* each was shown, though the last was not kept */
+    assert_int_equal(bus.count, 0);
+    seen = 0;
+    assert_int_equal(pci_scan_early(&bus, &access, storage, 3, stop_at_second, &seen), -EBUSY);
+    assert_int_equal(bus.count, 0);
 }
 
 static void test_class_names(void **state)
@@ -426,8 +482,10 @@ int main(void)
         cmocka_unit_test_setup(test_msix, clear_bus),
         cmocka_unit_test_setup(test_msix_control, clear_bus),
         cmocka_unit_test_setup(test_enable, clear_bus),
+        cmocka_unit_test_setup(test_reset, clear_bus),
         cmocka_unit_test_setup(test_link, clear_bus),
         cmocka_unit_test_setup(test_walk_stops, clear_bus),
+        cmocka_unit_test_setup(test_scan_early, clear_bus),
         cmocka_unit_test_setup(test_class_names, clear_bus),
     };
     return cmocka_run_group_tests_name("pci scan", tests, NULL, NULL);

@@ -1,0 +1,57 @@
+/*
+ * drivers/pci/reset.c - function level reset (PCIe 5.0 §6.6.2).
+ */
+#include "drivers/pci/pci.h"
+
+#include "lib/errno.h"
+
+#include "drivers/pci/pci_internal.h"
+#include "drivers/pci/pci_regs.h"
+
+#define FLR_RECOVERY_NS (100 * NS_PER_MS) /* the function may be silent for so long */
+#define FLR_POLL_NS     (10 * NS_PER_MS)
+#define FLR_POLLS       100 /* devices are known to take longer than they may */
+
+/* A function with transactions on their way must not be reset before they are over. */
+static void wait_for_transactions(const struct pci_function *f)
+{
+    for (unsigned i = 0; i < FLR_RECOVERY_NS / FLR_POLL_NS; i++) {
+        uint16_t status = pci_read16(f, (uint8_t)(f->cap_pcie + PCI_EXP_DEVICE_STATUS));
+        if (!(status & PCI_EXP_DEVICE_STATUS_PENDING)) {
+            return;
+        }
+        f->access->delay_ns(f->access->ctx, FLR_POLL_NS);
+    }
+}
+
+int pci_reset_function(const struct pci_function *f)
+{
+    if (!f->cap_pcie || !f->access->delay_ns ||
+        !(pci_read32(f, (uint8_t)(f->cap_pcie + PCI_EXP_DEVICE_CAP)) & PCI_EXP_DEVICE_CAP_FLR)) {
+        return -ENOTSUP;
+    }
+    uint8_t device = (uint8_t)(f->cap_pcie + PCI_EXP_DEVICE_CONTROL);
+    uint8_t link = (uint8_t)(f->cap_pcie + PCI_EXP_LINK_CONTROL);
+    uint16_t command = pci_read16(f, PCI_COMMAND);
+    uint16_t device_control = pci_read16(f, device);
+    uint16_t link_control = pci_read16(f, link);
+
+    /* Nothing new is begun while the old ends. */
+    pci_write16(f, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
+    wait_for_transactions(f);
+    pci_write16(f, device, device_control | (uint16_t)PCI_EXP_DEVICE_CONTROL_FLR);
+    f->access->delay_ns(f->access->ctx, FLR_RECOVERY_NS);
+    uint32_t id = (uint32_t)f->device_id << 16 | f->vendor_id;
+    for (unsigned i = 0; pci_read32(f, PCI_ID) != id; i++) {
+        if (i == FLR_POLLS) {
+            return -ENODEV;
+        }
+        f->access->delay_ns(f->access->ctx, FLR_POLL_NS);
+    }
+    /* The largest payload must be what the ports above use, or packets are malformed. */
+    pci_write16(f, device, device_control);
+    pci_write16(f, link, link_control);
+    pci_restore_bars(f);
+    pci_write16(f, PCI_COMMAND, command);
+    return 0;
+}
