@@ -3,6 +3,7 @@
  */
 #include "tests/model/host_heap.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,10 @@ struct header {
     char pad[64 - sizeof(size_t)]; /* keeps what follows aligned to 64 */
 };
 
-static size_t used;
-static unsigned calls;
-static unsigned fail_at;
+/* One heap per program, as in the kernel; atomic because tests run controllers in threads. */
+static atomic_size_t used;
+static atomic_uint calls;
+static atomic_uint fail_at;
 
 void host_heap_fail_at(unsigned n)
 {
@@ -32,9 +34,9 @@ unsigned host_heap_calls(void)
 void *heap_alloc(size_t count, size_t size)
 {
     size_t bytes;
+    unsigned call = atomic_fetch_add(&calls, 1) + 1;
 
-    calls++;
-    if (calls == fail_at || __builtin_mul_overflow(count, size, &bytes) ||
+    if (call == fail_at || __builtin_mul_overflow(count, size, &bytes) ||
         bytes > SIZE_MAX - sizeof(struct header) - 64) {
         return NULL;
     }
@@ -45,7 +47,7 @@ void *heap_alloc(size_t count, size_t size)
     }
     memset(h, 0, whole);
     h->bytes = bytes;
-    used += bytes;
+    atomic_fetch_add(&used, bytes);
     return h + 1;
 }
 
@@ -53,7 +55,7 @@ void heap_free(void *ptr)
 {
     if (ptr) {
         struct header *h = (struct header *)ptr - 1;
-        used -= h->bytes;
+        atomic_fetch_sub(&used, h->bytes);
         free(h);
     }
 }

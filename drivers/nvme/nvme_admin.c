@@ -1,0 +1,382 @@
+/*
+ * drivers/nvme/nvme_admin.c - the admin queue: one command at a time, polled, its data copied
+ * through a buffer that belongs to the controller. So nothing of a caller's is ever lent, and a
+ * command that is not answered leaves only the driver's own memory in the device's hands.
+ */
+#include "drivers/nvme/nvme_internal.h"
+#include "lib/bitfield.h"
+#include "lib/errno.h"
+#include "lib/log.h"
+#include "lib/out.h"
+#include "lib/string.h"
+
+#define ADMIN_CSTS_INTERVAL_NS NS_PER_MS
+/* For the owners of queues to stop: far more than lies between two reaps of a running job. */
+#define OWNERS_STOP_NS (100 * NS_PER_MS)
+
+int nvme_admin_init(struct nvme_ctrlr *c)
+{
+    const struct platform *plat = &c->plat;
+    int err = nvme_queue_init(c, &c->admin, 0, NVME_ADMIN_ENTRIES, NVME_ADMIN_ENTRIES, 0);
+
+    if (err) {
+        return err;
+    }
+    err = plat->dma_alloc(plat->ctx, nvme_prp_list_bytes(NVME_ADMIN_DATA_MAX_BYTES),
+                          NVME_PAGE_BYTES, &c->admin.list_mem);
+    if (err) {
+        goto err_list;
+    }
+    err = plat->dma_alloc(plat->ctx, NVME_IDENTIFY_BYTES, NVME_PAGE_BYTES, &c->admin_data);
+    if (err) {
+        goto err_data;
+    }
+    return 0;
+
+err_data: /* nvme_queue_fini frees the list */
+err_list:
+    nvme_queue_fini(&c->admin);
+    return err;
+}
+
+void nvme_admin_fini(struct nvme_ctrlr *c)
+{
+    nvme_dma_free(c, &c->admin_data);
+    nvme_queue_fini(&c->admin);
+}
+
+/* Makes the buffer long enough. It only grows: nothing is outstanding here. */
+static int admin_buffer(struct nvme_ctrlr *c, size_t len)
+{
+    const struct platform *plat = &c->plat;
+    struct dma_buf larger;
+
+    if (len <= c->admin_data.len) {
+        return 0;
+    }
+    int err = plat->dma_alloc(plat->ctx, ALIGN_UP(len, (size_t)NVME_PAGE_BYTES), NVME_PAGE_BYTES,
+                              &larger);
+    if (err) {
+        return err;
+    }
+    plat->dma_free(plat->ctx, &c->admin_data);
+    c->admin_data = larger;
+    return 0;
+}
+
+static void admin_post(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, size_t len)
+{
+    struct nvme_qpair *qp = &c->admin;
+    struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
+    uint64_t prp1 = 0, prp2 = 0;
+
+    c->admin_cid = (uint16_t)((c->admin_cid + 1) % NVME_ADMIN_ENTRIES);
+    if (len) {
+        nvme_prp_build(c->admin_data.iova, len, qp->list_mem.va, qp->list_mem.iova, &prp1, &prp2);
+    }
+    *sqe = *cmd;
+    sqe->flags = 0;
+    sqe->cid = c->admin_cid;
+    sqe->mptr = 0;
+    if (len) {
+        sqe->prp1 = prp1;
+        sqe->prp2 = prp2;
+    }
+    if (atomic_load(&c->attention) & NVME_ATTENTION_TRACE) {
+        nvme_trace_submission(qp, sqe);
+    }
+    nvme_queue_advance_sq(qp);
+    qp->sq_rung = qp->sq_tail;
+    qp->sq_doorbells++;
+    nvme_write32(c, qp->sq_doorbell, qp->sq_tail);
+}
+
+/* Consumes one completion if there is one; true when it is that of the command under way. */
+static bool admin_reap(struct nvme_ctrlr *c, struct nvme_result *res)
+{
+    struct nvme_qpair *qp = &c->admin;
+    uint32_t dw3;
+
+    if (!nvme_queue_peek(qp, &dw3)) {
+        return false;
+    }
+    uint32_t dw0 = qp->cq[4 * qp->cq_head];
+    if (atomic_load(&c->attention) & NVME_ATTENTION_TRACE) {
+        nvme_trace_completion(qp, dw0, dw3);
+    }
+    nvme_queue_advance_cq(qp);
+    nvme_queue_ack(qp);
+    if (FIELD_GET(NVME_CQE_DW3_CID, dw3) != c->admin_cid) {
+        qp->bad_completions++;
+        log_error("%s: controller fault: admin command %u completed, which is not outstanding",
+                  c->name, (unsigned)FIELD_GET(NVME_CQE_DW3_CID, dw3));
+        return false;
+    }
+    res->status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, dw3);
+    res->dw0 = dw0;
+    return true;
+}
+
+/* 0, or why the controller can no longer answer. */
+static int admin_check_status(struct nvme_ctrlr *c)
+{
+    uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
+
+    if (nvme_csts_is_gone(csts)) {
+        nvme_fail(c, "its registers read all ones: the device is gone");
+        return -ENODEV;
+    }
+    if (FIELD_GET(NVME_CSTS_CFS, csts)) {
+        nvme_fail(c, "it reports a fatal status (CSTS.CFS)");
+        return -EIO;
+    }
+    if (!FIELD_GET(NVME_CSTS_RDY, csts)) {
+        nvme_fail(c, "it is not ready any more (CSTS.RDY = 0)");
+        return -EIO;
+    }
+    return 0;
+}
+
+static int admin_wait(struct nvme_ctrlr *c, uint8_t opcode, struct nvme_result *res)
+{
+    uint64_t now_ns = nvme_now(c);
+    uint64_t deadline_ns = now_ns + c->opt.admin_timeout_ns;
+    uint64_t next_csts_ns = now_ns + ADMIN_CSTS_INTERVAL_NS;
+    char why[96], name[48];
+
+    for (;;) {
+        bool last = now_ns >= deadline_ns;
+
+        if (admin_reap(c, res)) {
+            return 0;
+        }
+        if (last) {
+            nvme_opcode_format(true, opcode, name, sizeof(name));
+            str_format(why, sizeof(why), "%s was not answered within %llu ms", name,
+                       (unsigned long long)(c->opt.admin_timeout_ns / NS_PER_MS));
+            nvme_fail(c, why);
+            return -ETIMEDOUT;
+        }
+        if (now_ns >= next_csts_ns) {
+            int err = admin_check_status(c);
+
+            if (err) {
+                return err;
+            }
+            next_csts_ns = now_ns + ADMIN_CSTS_INTERVAL_NS;
+        }
+        if (atomic_load(&c->failed)) {
+            return -ESHUTDOWN; /* the owner of an I/O queue has found it out */
+        }
+        nvme_relax(c);
+        now_ns = nvme_now(c);
+    }
+}
+
+int nvme_admin_run(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
+                   size_t len, struct nvme_result *res)
+{
+    struct nvme_result own = {0};
+    int err;
+
+    if (!res) {
+        res = &own;
+    }
+    *res = own;
+    if (c->disabled || atomic_load(&c->failed)) {
+        return -ESHUTDOWN;
+    }
+    if ((dir == NVME_NO_DATA) != (len == 0) || (len && !data) || len > NVME_ADMIN_DATA_MAX_BYTES ||
+        (c->info.max_transfer_bytes && len > c->info.max_transfer_bytes)) {
+        return -EINVAL;
+    }
+    err = admin_buffer(c, len);
+    if (err) {
+        return err;
+    }
+    if (dir == NVME_TO_DEVICE) {
+        memcpy(c->admin_data.va, data, len);
+    } else if (len) {
+        memset(c->admin_data.va, 0, len);
+    }
+    admin_post(c, cmd, len);
+    err = admin_wait(c, cmd->opcode, res);
+    if (err) {
+        return err;
+    }
+    if (res->status) {
+        c->admin.errors++;
+        return nvme_status_errno(res->status);
+    }
+    if (dir == NVME_TO_HOST) {
+        memcpy(data, c->admin_data.va, len);
+    }
+    return 0;
+}
+
+int nvme_admin_identify(struct nvme_ctrlr *c, uint8_t cns, uint32_t nsid, void *buf,
+                        struct nvme_result *res)
+{
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_IDENTIFY,
+        .nsid = nsid,
+        .cdw10 = (uint32_t)FIELD_PREP(NVME_IDENTIFY_CDW10_CNS, cns),
+    };
+
+    return nvme_admin_run(c, &cmd, NVME_TO_HOST, buf, NVME_IDENTIFY_BYTES, res);
+}
+
+int nvme_set_queue_count(struct nvme_ctrlr *c, unsigned count, unsigned *granted)
+{
+    uint32_t count_0b = count - 1;
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_SET_FEATURES,
+        .cdw10 = (uint32_t)FIELD_PREP(NVME_SET_FEATURES_CDW10_FID, NVME_FEAT_NUMBER_OF_QUEUES),
+        .cdw11 = (uint32_t)(FIELD_PREP(NVME_NUM_QUEUES_SQ, count_0b) |
+                            FIELD_PREP(NVME_NUM_QUEUES_CQ, count_0b)),
+    };
+    struct nvme_result res;
+    char status[96];
+    int err = nvme_admin_run(c, &cmd, NVME_NO_DATA, NULL, 0, &res);
+
+    if (err) {
+        if (res.status) {
+            nvme_status_format(res.status, status, sizeof(status));
+            log_error("%s: setting the number of queues was refused: %s", c->name, status);
+            return -EIO;
+        }
+        return err;
+    }
+    unsigned sqs = (unsigned)FIELD_GET(NVME_NUM_QUEUES_SQ, res.dw0) + 1;
+    unsigned cqs = (unsigned)FIELD_GET(NVME_NUM_QUEUES_CQ, res.dw0) + 1;
+    unsigned pairs = MIN(sqs, cqs);
+
+    *granted = MIN(count, pairs);
+    return 0;
+}
+
+static int create_cq(struct nvme_qpair *qp, struct nvme_result *res)
+{
+    uint64_t cdw11 = NVME_CREATE_CQ_CDW11_PC;
+
+    if (qp->has_irq) {
+        cdw11 |= NVME_CREATE_CQ_CDW11_IEN | FIELD_PREP(NVME_CREATE_CQ_CDW11_IV, qp->vector);
+    }
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_CREATE_IO_CQ,
+        .prp1 = qp->cq_mem.iova,
+        .cdw10 = (uint32_t)(FIELD_PREP(NVME_CREATE_Q_CDW10_QID, qp->qid) |
+                            FIELD_PREP(NVME_CREATE_Q_CDW10_QSIZE, qp->cq_entries - 1)),
+        .cdw11 = (uint32_t)cdw11,
+    };
+    return nvme_admin_run(qp->ctrlr, &cmd, NVME_NO_DATA, NULL, 0, res);
+}
+
+static int create_sq(struct nvme_qpair *qp, struct nvme_result *res)
+{
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_CREATE_IO_SQ,
+        .prp1 = qp->sq_mem.iova,
+        .cdw10 = (uint32_t)(FIELD_PREP(NVME_CREATE_Q_CDW10_QID, qp->qid) |
+                            FIELD_PREP(NVME_CREATE_Q_CDW10_QSIZE, qp->sq_entries - 1)),
+        .cdw11 =
+            (uint32_t)(NVME_CREATE_SQ_CDW11_PC | FIELD_PREP(NVME_CREATE_SQ_CDW11_CQID, qp->qid)),
+    };
+    return nvme_admin_run(qp->ctrlr, &cmd, NVME_NO_DATA, NULL, 0, res);
+}
+
+static int delete_queue(struct nvme_qpair *qp, uint8_t opcode)
+{
+    const struct nvme_sqe cmd = {
+        .opcode = opcode,
+        .cdw10 = (uint32_t)FIELD_PREP(NVME_DELETE_Q_CDW10_QID, qp->qid),
+    };
+    struct nvme_result res;
+    int err = nvme_admin_run(qp->ctrlr, &cmd, NVME_NO_DATA, NULL, 0, &res);
+
+    if (err && res.status) {
+        log_debug("%s: deleting queue %u: %s", qp->ctrlr->name, qp->qid,
+                  nvme_status_name(res.status));
+    }
+    return err;
+}
+
+int nvme_create_queues(struct nvme_qpair *qp)
+{
+    struct nvme_result res;
+    char status[96];
+    const char *what = "completion";
+    int err = create_cq(qp, &res);
+
+    if (!err) {
+        what = "submission";
+        err = create_sq(qp, &res);
+        if (err && res.status) {
+            uint16_t refused = res.status;
+
+            (void)delete_queue(qp, NVME_ADM_DELETE_IO_CQ);
+            res.status = refused;
+        }
+    }
+    if (err && res.status) {
+        nvme_status_format(res.status, status, sizeof(status));
+        log_warn("%s: creating I/O %s queue %u of %u entries was refused: %s", qp->ctrlr->name,
+                 what, qp->qid, what[0] == 'c' ? qp->cq_entries : qp->sq_entries, status);
+        err = -EIO;
+    }
+    qp->created = err == 0;
+    return err;
+}
+
+void nvme_delete_queues(struct nvme_qpair *qp)
+{
+    if (qp->created) {
+        qp->created = false;
+        /* A completion queue may only go after its submission queues (§5.5). */
+        if (!delete_queue(qp, NVME_ADM_DELETE_IO_SQ)) {
+            (void)delete_queue(qp, NVME_ADM_DELETE_IO_CQ);
+        }
+    }
+}
+
+/* --- public --------------------------------------------------------------------------------- */
+
+int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
+               size_t len, struct nvme_result *res)
+{
+    struct nvme_sqe own = *cmd;
+
+    if (res) {
+        *res = (struct nvme_result){0};
+    }
+    if (atomic_load(&ctrlr->attention) & NVME_ATTENTION_STOPPED) {
+        return -ESHUTDOWN;
+    }
+    own.prp1 = 0;
+    own.prp2 = 0;
+    int err = nvme_admin_run(ctrlr, &own, dir, data, len, res);
+    if (!atomic_load(&ctrlr->failed)) {
+        return err;
+    }
+    /* Owners of queues on other CPUs notice at their next post or reap, and stop. */
+    for (unsigned i = 1; i < ctrlr->info.io_qpairs; i++) {
+        if (ctrlr->io_qpairs[i]->outstanding) {
+            nvme_wait(ctrlr, OWNERS_STOP_NS);
+            break;
+        }
+    }
+    int recovered = nvme_recover(ctrlr);
+    return err ? err : recovered;
+}
+
+int nvme_identify(struct nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *buf,
+                  struct nvme_result *res)
+{
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_IDENTIFY,
+        .nsid = nsid,
+        .cdw10 = (uint32_t)FIELD_PREP(NVME_IDENTIFY_CDW10_CNS, cns),
+    };
+
+    return nvme_admin(ctrlr, &cmd, NVME_TO_HOST, buf, NVME_IDENTIFY_BYTES, res);
+}

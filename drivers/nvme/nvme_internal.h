@@ -1,0 +1,255 @@
+/*
+ * drivers/nvme/nvme_internal.h - what the files of the NVMe driver share. Only they include it.
+ *
+ * nvme_controller.c  registers, enable, disable, attach, shutdown, detach
+ * nvme_queue.c       rings and slots: ring, reap, deadlines, interrupts
+ * nvme_qpairs.c      how many I/O queue pairs there are, their vectors and their memory
+ * nvme_prp.c         where data lies, in PRP entries
+ * nvme_io.c          read, write, flush: post with splitting, and the synchronous form
+ * nvme_admin.c       the admin queue and its commands
+ * nvme_namespace.c   which namespaces there are, and whether they can be used
+ * nvme_recover.c     failure, reset, what becomes of outstanding commands
+ * nvme_status.c      status codes and opcodes in words
+ * nvme_trace.c       submissions and completions in words
+ * nvme_quirks.c      devices that need to be treated with care
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drivers/nvme/nvme.h"
+#include "drivers/nvme/nvme_prp.h"
+#include "drivers/nvme/nvme_spec.h"
+#include "drivers/platform.h"
+#include "lib/compiler.h"
+
+#define NVME_ADMIN_ENTRIES        32
+#define NVME_ADMIN_DATA_MAX_BYTES (1024 * 1024)
+#define NVME_NO_SLOT              0xffff
+
+/* Bits of nvme_ctrlr.attention: what a post or reap must not overlook. Zero on a good day. */
+#define NVME_ATTENTION_STOPPED 1u /* failed, or shut down: nothing may be sent */
+#define NVME_ATTENTION_TRACE   2u
+
+/* Bits of nvme_ctrlr.quirks. */
+#define NVME_QUIRK_READY_DELAY    1u  /* registers must be left alone for a while after EN = 0 */
+#define NVME_QUIRK_NO_NS_DESC     2u  /* Identify CNS 03h upsets it */
+#define NVME_QUIRK_MQES_ZERO      4u  /* reports MQES 0 and has 64 entries */
+#define NVME_QUIRK_NO_ACTIVE_LIST 8u  /* Identify CNS 02h is not implemented */
+#define NVME_QUIRK_REFUSE         16u /* another protocol in disguise */
+
+/* One command that can be outstanding; its index is the command identifier. */
+struct nvme_slot {
+    struct nvme_io *io; /* NULL: the slot is free */
+    uint64_t posted_ns;
+    uint64_t *prp_list; /* this slot's own memory, long enough for the largest command */
+    uint64_t prp_list_iova;
+    uint16_t next_free;
+} cache_aligned;
+static_assert(sizeof(struct nvme_slot) == 64, "a slot is one cache line");
+
+/* A queue pair. All of it belongs to the owning CPU, but irq_count, which the machine counts up. */
+struct nvme_qpair {
+    /* used by every post */
+    struct nvme_sqe *sq;
+    struct nvme_slot *slots;
+    struct nvme_ctrlr *ctrlr;
+    uint32_t sq_tail; /* where the next command goes */
+    uint32_t sq_rung; /* the tail the controller knows */
+    uint32_t sq_entries;
+    uint32_t outstanding;
+    uint64_t commands;
+    uint64_t batch_ns; /* when the first command since the last ring was posted */
+
+    /* used by every reap */
+    const volatile uint32_t *cq cache_aligned; /* four dwords an entry */
+    uint32_t cq_head;
+    uint32_t cq_phase; /* DW3's phase bit, in place, of a new completion */
+    uint32_t cq_entries;
+    uint32_t depth;       /* slots */
+    uint64_t completions; /* entries consumed */
+    uint64_t cq_acked;    /* of those, told to the controller by its head doorbell */
+    uint32_t cq_ack_at;   /* entries that may be unacknowledged before reap writes the doorbell */
+    uint32_t free_head;   /* first free slot, or NVME_NO_SLOT */
+    uint32_t until_clock; /* reaps until the clock is looked at */
+    uint32_t clock_every;
+
+    /* from here on nothing is touched per command */
+    uint64_t clock_ns cache_aligned; /* last look at the clock */
+    uint64_t next_walk_ns;           /* when the slots are looked through for overdue ones */
+    uint64_t next_csts_ns;           /* when the status register is read */
+    uint64_t completions_seen;       /* completions at the last look at the clock */
+    uint64_t timeout_ns;
+    uint32_t sq_doorbell, cq_doorbell; /* register offsets */
+    uint16_t qid;
+    uint16_t cpu;
+    bool created; /* the controller has both queues */
+    bool has_irq;
+    bool irq_on;
+    bool ack_before_sleep; /* interrupts were missed; acknowledge more eagerly */
+    unsigned vector;
+    atomic_uint irq_count;
+    uint64_t sq_doorbells, cq_doorbells, missed_interrupts, errors, bad_completions;
+    struct dma_buf sq_mem, cq_mem, list_mem;
+    size_t list_bytes;      /* PRP list memory of one slot */
+    struct nvme_io sync_io; /* what nvme_io_sync has outstanding */
+    bool sync_done;
+};
+
+struct nvme_ns_entry {
+    struct nvme_ns ns;
+    char why[96]; /* what unusable_why points to */
+};
+
+struct nvme_ctrlr {
+    /* read by every owner, written seldom */
+    atomic_uint attention;
+    struct platform plat;
+    struct out *trace;
+
+    struct nvme_qpair **io_qpairs cache_aligned; /* info.io_qpairs of them */
+    struct nvme_options opt;
+    struct nvme_info info;
+    char name[16];
+    uint32_t quirks;
+    uint32_t dstrd;
+    uint32_t transfer_bytes; /* the longest command: MDTS, and what a PRP list can hold */
+    uint64_t ready_timeout_ns;
+
+    bool disabled;  /* CC.EN = 0 and CSTS.RDY = 0, or the device is gone: it reaches no memory */
+    bool shut_down; /* for good, by request */
+    atomic_bool failed; /* wants nvme_recover() */
+    int dead_err;       /* not 0: recovery was given up */
+    uint64_t failed_ns;
+    uint64_t kept_bytes; /* memory never given back because the device may still write to it */
+    unsigned resets;
+
+    struct nvme_qpair admin;
+    struct dma_buf admin_data;
+    uint16_t admin_cid;
+    struct nvme_id_ctrl id;
+
+    struct nvme_ns_entry **namespaces;
+    unsigned namespace_count;
+    unsigned namespace_room;
+};
+
+/* --- registers (nvme_controller.c) ---------------------------------------------------------- */
+
+uint32_t nvme_read32(const struct nvme_ctrlr *c, uint32_t off);
+void nvme_write32(struct nvme_ctrlr *c, uint32_t off, uint32_t val);
+uint64_t nvme_now(const struct nvme_ctrlr *c);
+void nvme_relax(struct nvme_ctrlr *c);
+void nvme_wait(struct nvme_ctrlr *c, uint64_t ns);
+
+/* A value no working controller's CSTS has: the device is gone. Reserved bits read as zero. */
+static inline bool nvme_csts_is_gone(uint32_t csts)
+{
+    return csts == UINT32_MAX;
+}
+
+/* CC.EN = 0 and CSTS.RDY = 0, within CAP.TO (§7.6.1). 0, -ENODEV (gone: quiet all the same),
+ * -ETIMEDOUT. Sets disabled unless it timed out. */
+int nvme_disable(struct nvme_ctrlr *c) must_check;
+
+/* Admin queue registers, CC.EN = 1, CSTS.RDY = 1. 0, -ENODEV, -EIO (CFS), -ETIMEDOUT. */
+int nvme_enable(struct nvme_ctrlr *c) must_check;
+
+/* Identify Controller into id, checked and noted in info. 0, -EPROTO, -ENODEV, or as nvme_admin. */
+int nvme_identify_controller(struct nvme_ctrlr *c, struct nvme_id_ctrl *id) must_check;
+
+/* --- queues (nvme_queue.c) ------------------------------------------------------------------ */
+
+/* Memory and slots for one pair; list_bytes: PRP list memory per slot, 0 for the admin queue, whose
+ * commands go one at a time. 0 or -ENOMEM. */
+int nvme_queue_init(struct nvme_ctrlr *c, struct nvme_qpair *qp, uint16_t qid, uint32_t sq_entries,
+                    uint32_t cq_entries, size_t list_bytes) must_check;
+void nvme_queue_fini(struct nvme_qpair *qp);
+
+/* Empty rings, phase 1, all slots free; nothing may be outstanding on either side. */
+void nvme_queue_reset(struct nvme_qpair *qp);
+
+/* The completion at the head, if there is one: true and its DW3. What else the entry holds may be
+ * read after this. */
+hot_inline bool nvme_queue_peek(const struct nvme_qpair *qp, uint32_t *dw3)
+{
+    uint32_t value = qp->cq[4 * qp->cq_head + 3];
+
+    if ((value & (uint32_t)NVME_CQE_DW3_PHASE) != qp->cq_phase) {
+        return false;
+    }
+    /* The phase in DW3 is read before anything the controller wrote earlier. */
+    atomic_thread_fence(memory_order_acquire);
+    *dw3 = value;
+    return true;
+}
+
+hot_inline void nvme_queue_advance_cq(struct nvme_qpair *qp)
+{
+    qp->completions++;
+    if (unlikely(++qp->cq_head == qp->cq_entries)) {
+        qp->cq_head = 0;
+        qp->cq_phase ^= (uint32_t)NVME_CQE_DW3_PHASE;
+    }
+}
+
+hot_inline void nvme_queue_advance_sq(struct nvme_qpair *qp)
+{
+    qp->commands++;
+    if (unlikely(++qp->sq_tail == qp->sq_entries)) {
+        qp->sq_tail = 0;
+    }
+}
+
+/* Tells the controller which completions were consumed. */
+void nvme_queue_ack(struct nvme_qpair *qp);
+
+/* --- admin commands (nvme_admin.c) ---------------------------------------------------------- */
+
+/* As nvme_admin(), but a time-out leaves the controller failed. */
+int nvme_admin_run(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
+                   size_t len, struct nvme_result *res) must_check;
+int nvme_admin_init(struct nvme_ctrlr *c) must_check;
+void nvme_admin_fini(struct nvme_ctrlr *c);
+int nvme_admin_identify(struct nvme_ctrlr *c, uint8_t cns, uint32_t nsid, void *buf,
+                        struct nvme_result *res) must_check;
+
+/* Asks for count I/O queue pairs; *granted is at most count. 0 or as nvme_admin. */
+int nvme_set_queue_count(struct nvme_ctrlr *c, unsigned count, unsigned *granted) must_check;
+int nvme_create_queues(struct nvme_qpair *qp) must_check;
+/* What the controller says is of no interest here: it is about to be disabled. */
+void nvme_delete_queues(struct nvme_qpair *qp);
+
+/* --- the rest ------------------------------------------------------------------------------- */
+
+int nvme_namespaces_scan(struct nvme_ctrlr *c) must_check;
+void nvme_namespaces_free(struct nvme_ctrlr *c);
+
+/* Marks c failed and logs why, in words that follow its name; only the first caller does. */
+void nvme_fail(struct nvme_ctrlr *c, const char *why);
+
+/* Negotiates, creates and frees the I/O queue pairs (nvme_qpairs.c). create: at least one, or
+ * -EIO (refused), -ENOMEM, -ETIMEDOUT, -ENODEV. */
+int nvme_qpairs_create(struct nvme_ctrlr *c) must_check;
+/* The same queues again after a reset; -EIO when the controller grants fewer now. */
+int nvme_qpairs_recreate(struct nvme_ctrlr *c) must_check;
+void nvme_qpairs_free(struct nvme_ctrlr *c);
+
+/* Ends every outstanding command of every I/O queue. The controller is disabled or given up. */
+void nvme_end_all(struct nvme_ctrlr *c);
+
+/* Ends one part of io; runs done() if it was the last. */
+hot_inline void nvme_io_part_done(struct nvme_io *io)
+{
+    if (likely(--io->parts_left == 0)) {
+        io->done(io);
+    }
+}
+
+void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *sqe);
+void nvme_trace_completion(const struct nvme_qpair *qp, uint32_t dw0, uint32_t dw3);
+
+uint32_t nvme_quirks_of(uint16_t vendor_id, uint16_t device_id);

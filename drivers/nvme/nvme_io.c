@@ -1,0 +1,294 @@
+/*
+ * drivers/nvme/nvme_io.c - read, write and flush: a command into the ring, several when the
+ * transfer is longer than one may be, and the synchronous form of all that.
+ *
+ * The submission ring is zeroed once and nobody but this file writes to it, so a command only
+ * needs those dwords that differ: CDW0, NSID, PRP1, PRP2 and CDW10 to CDW12.
+ */
+#include "drivers/nvme/nvme_internal.h"
+#include "lib/assert.h"
+#include "lib/bitfield.h"
+#include "lib/errno.h"
+
+/* Data in more than two pages. Apart, so that the short path needs no stack frame for it. */
+static __attribute__((noinline)) void io_put_list(const struct nvme_slot *slot,
+                                                  struct nvme_sqe *sqe, uint64_t iova,
+                                                  uint64_t len_bytes)
+{
+    uint64_t prp1, prp2;
+
+    nvme_prp_build(iova, len_bytes, slot->prp_list, slot->prp_list_iova, &prp1, &prp2);
+    sqe->prp1 = prp1;
+    sqe->prp2 = prp2;
+}
+
+/* Takes a slot and fills the next ring entry. There is a free slot. nlb 0: no data. */
+hot_inline void io_put_command(struct nvme_qpair *qp, struct nvme_io *io, uint64_t lba,
+                               uint32_t nlb, uint32_t cdw12, uint64_t iova)
+{
+    const struct nvme_ns *ns = io->ns;
+    uint32_t cid = qp->free_head;
+    struct nvme_slot *slot = &qp->slots[cid];
+    struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
+    uint64_t len_bytes = (uint64_t)nlb << ns->block_shift;
+    uint64_t offset = iova % NVME_PAGE_BYTES;
+
+    qp->free_head = slot->next_free;
+    qp->outstanding++;
+    slot->io = io;
+    slot->posted_ns = qp->batch_ns;
+
+    sqe->opcode = io->opcode;
+    sqe->flags = 0;
+    sqe->cid = (uint16_t)cid;
+    sqe->nsid = ns->nsid;
+    sqe->cdw10 = (uint32_t)lba;
+    sqe->cdw11 = (uint32_t)(lba >> 32);
+    if (likely(offset + len_bytes <= NVME_PAGE_BYTES)) {
+        sqe->prp1 = iova;
+        sqe->prp2 = 0;
+    } else if (offset + len_bytes <= 2 * NVME_PAGE_BYTES) {
+        sqe->prp1 = iova;
+        sqe->prp2 = iova - offset + NVME_PAGE_BYTES;
+    } else {
+        io_put_list(slot, sqe, iova, len_bytes);
+    }
+    sqe->cdw12 = cdw12;
+    nvme_queue_advance_sq(qp);
+}
+
+/* The first command after a ring gives its time to all that follow until the next one. */
+hot_inline void io_note_batch(struct nvme_qpair *qp)
+{
+    if (qp->sq_tail == qp->sq_rung) {
+        qp->batch_ns = nvme_now(qp->ctrlr);
+    }
+}
+
+/* CDW12 of a read or write. nlb > 0. */
+hot_inline uint32_t io_cdw12(const struct nvme_io *io, uint32_t nlb)
+{
+    uint32_t cdw12 = nlb - 1; /* zero-based; nlb is at most 65536 */
+
+    if (unlikely(io->flags & NVME_IOF_FUA)) {
+        cdw12 |= (uint32_t)NVME_RW_CDW12_FUA;
+    }
+    return cdw12;
+}
+
+/* Everything about a read or write that does not depend on its being one command. nlb > 0. */
+hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io)
+{
+    const struct nvme_ns *ns = io->ns;
+
+    if (unlikely(io->opcode != NVME_IO_READ)) {
+        if (io->opcode != NVME_IO_WRITE) {
+            return -EINVAL;
+        }
+        if (!ns->armed) {
+            return -EROFS;
+        }
+    }
+    uint64_t len_bytes = (uint64_t)io->nlb << ns->block_shift;
+    if (unlikely(ns->ctrlr != qp->ctrlr || io->lba >= ns->block_count ||
+                 io->nlb > ns->block_count - io->lba || !IS_ALIGNED(io->iova, 4) ||
+                 io->iova > UINT64_MAX - len_bytes)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void io_begin(struct nvme_io *io, unsigned parts)
+{
+    io->err = 0;
+    io->status = 0;
+    io->parts_left = (uint16_t)parts;
+}
+
+static void io_trace_last(const struct nvme_qpair *qp, unsigned attention)
+{
+    if (unlikely(attention & NVME_ATTENTION_TRACE)) {
+        uint32_t index = (qp->sq_tail ? qp->sq_tail : qp->sq_entries) - 1;
+
+        nvme_trace_submission(qp, &qp->sq[index]);
+    }
+}
+
+static int io_post_flush(struct nvme_qpair *qp, struct nvme_io *io, unsigned attention)
+{
+    if (io->nlb != 0 || io->ns->ctrlr != qp->ctrlr) {
+        return -EINVAL;
+    }
+    if (qp->free_head == NVME_NO_SLOT) {
+        return -EAGAIN;
+    }
+    io_note_batch(qp);
+    io_begin(io, 1);
+    io_put_command(qp, io, 0, 0, 0, 0);
+    io_trace_last(qp, attention);
+    return 0;
+}
+
+/* What is not one plain command: a flush, a transfer to be split, a mistake. */
+static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, struct nvme_io *io,
+                                                     unsigned attention)
+{
+    const struct nvme_ns *ns = io->ns;
+
+    if (!ns->usable) {
+        return -ENOTSUP;
+    }
+    if (io->opcode == NVME_IO_FLUSH) {
+        return io_post_flush(qp, io, attention);
+    }
+    if (io->nlb == 0) {
+        return -EINVAL;
+    }
+    int err = io_check(qp, io);
+    if (err) {
+        return err;
+    }
+    uint32_t parts = (io->nlb - 1) / ns->max_blocks + 1;
+    if (parts > qp->depth) {
+        return -EINVAL;
+    }
+    if (parts > qp->depth - qp->outstanding) {
+        return -EAGAIN;
+    }
+    io_note_batch(qp);
+    io_begin(io, parts);
+    for (uint32_t done = 0; done < io->nlb;) {
+        uint32_t nlb = MIN(io->nlb - done, ns->max_blocks);
+
+        io_put_command(qp, io, io->lba + done, nlb, io_cdw12(io, nlb),
+                       io->iova + ((uint64_t)done << ns->block_shift));
+        io_trace_last(qp, attention);
+        done += nlb;
+    }
+    return 0;
+}
+
+int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)
+{
+    unsigned attention = atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed);
+    int err;
+
+    if (unlikely(attention & NVME_ATTENTION_STOPPED)) {
+        return -ESHUTDOWN;
+    }
+    /* max_blocks is 0 for a namespace that cannot be used, and so is nlb for a flush. */
+    if (unlikely(io->nlb - 1 >= io->ns->max_blocks || io->opcode == NVME_IO_FLUSH)) {
+        return io_post_unusual(qp, io, attention);
+    }
+    err = io_check(qp, io);
+    if (unlikely(err)) {
+        return err;
+    }
+    if (unlikely(qp->free_head == NVME_NO_SLOT)) {
+        return -EAGAIN;
+    }
+    io_note_batch(qp);
+    io_begin(io, 1);
+    io_put_command(qp, io, io->lba, io->nlb, io_cdw12(io, io->nlb), io->iova);
+    io_trace_last(qp, attention);
+    return 0;
+}
+
+/* --- synchronous ---------------------------------------------------------------------------- */
+
+static void io_sync_done(struct nvme_io *io)
+{
+    container_of(io, struct nvme_qpair, sync_io)->sync_done = true;
+}
+
+/* Waits until qp->sync_io is posted and done. -ESHUTDOWN: it may still be outstanding. */
+static int io_sync_run(struct nvme_qpair *qp)
+{
+    struct nvme_ctrlr *c = qp->ctrlr;
+    bool posted = false;
+
+    qp->sync_done = false;
+    for (;;) {
+        if (!posted) {
+            int err = nvme_post(qp, &qp->sync_io);
+
+            if (err && err != -EAGAIN) {
+                return err;
+            }
+            posted = err == 0;
+            nvme_ring(qp);
+        }
+        int n = nvme_reap(qp, qp->depth);
+        if (qp->sync_done) {
+            return 0;
+        }
+        if (n < 0) {
+            return n;
+        }
+        if (n == 0) {
+            nvme_relax(c);
+        }
+    }
+}
+
+/* One turn, small enough for the queue. */
+static int io_sync_part(struct nvme_qpair *qp, struct nvme_io *io, uint32_t first, uint32_t nlb,
+                        bool recover)
+{
+    struct nvme_io *part = &qp->sync_io;
+
+    *part = (struct nvme_io){
+        .ns = io->ns,
+        .lba = io->lba + first,
+        .iova = io->iova + ((uint64_t)first << io->ns->block_shift),
+        .nlb = nlb,
+        .opcode = io->opcode,
+        .flags = io->flags,
+        .done = io_sync_done,
+    };
+    int err = io_sync_run(qp);
+    if (err == -ESHUTDOWN && recover && !qp->sync_done) {
+        int recovered = nvme_recover(qp->ctrlr);
+
+        /* Recovery has ended the command; if it had not been posted, nothing has been done. */
+        err = qp->sync_done ? 0 : recovered ? -ESHUTDOWN : -ECANCELED;
+    }
+    if (!err) {
+        err = part->err;
+        io->status = part->status;
+    }
+    return err;
+}
+
+int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover)
+{
+    struct nvme_ctrlr *c = qp->ctrlr;
+    uint32_t first = 0;
+    int err;
+
+    io_begin(io, 0);
+    if (atomic_load(&c->attention) & NVME_ATTENTION_STOPPED) {
+        /* What an earlier call has left outstanding must be ended before it is used again. */
+        if (!recover || nvme_recover(c)) {
+            return -ESHUTDOWN;
+        }
+    }
+    if (!io->ns->usable) {
+        return -ENOTSUP;
+    }
+    if (io->opcode != NVME_IO_FLUSH) {
+        err = io->nlb ? io_check(qp, io) : -EINVAL;
+        if (err) {
+            return err;
+        }
+    }
+    uint64_t turn = MIN((uint64_t)io->ns->max_blocks * qp->depth, (uint64_t)UINT32_MAX);
+    do {
+        uint32_t nlb = (uint32_t)MIN((uint64_t)(io->nlb - first), turn);
+
+        err = io_sync_part(qp, io, first, nlb, recover);
+        first += nlb;
+    } while (!err && first < io->nlb);
+    io->err = err;
+    return err;
+}

@@ -1,0 +1,193 @@
+/*
+ * drivers/nvme/nvme_qpairs.c - how many I/O queue pairs a controller gets, their interrupt vectors
+ * and their memory.
+ *
+ * Vector 0 is the admin queue's, which is polled, and stays masked; pair i has vector i + 1. Pairs
+ * for which the device has no vector share none: they are polled.
+ */
+#include "drivers/nvme/nvme_internal.h"
+#include "lib/bitfield.h"
+#include "lib/errno.h"
+#include "lib/heap.h"
+#include "lib/log.h"
+
+#define TRANSFER_MAX_BYTES (4U << 20)  /* one command carries no more, whatever MDTS allows */
+#define TRANSFER_MIN_BYTES (64U << 10) /* worth its list memory in any case */
+#define LIST_BUDGET_BYTES  (1U << 20)  /* PRP list memory of one queue */
+
+/* The longest command: what the controller takes, bounded by the list memory of a queue. */
+static uint32_t transfer_limit(const struct nvme_ctrlr *c, uint32_t depth)
+{
+    uint32_t mdts_bytes = c->info.max_transfer_bytes;
+    uint32_t bytes = mdts_bytes ? MIN(mdts_bytes, TRANSFER_MAX_BYTES) : TRANSFER_MAX_BYTES;
+
+    while (bytes > TRANSFER_MIN_BYTES && nvme_prp_list_bytes(bytes) * depth > LIST_BUDGET_BYTES) {
+        bytes /= 2;
+    }
+    return bytes;
+}
+
+/* How many pairs make sense before the controller is asked. */
+static unsigned qpairs_wanted(const struct nvme_ctrlr *c)
+{
+    unsigned count = c->opt.max_io_qpairs ? c->opt.max_io_qpairs : 1;
+    /* Each pair's two doorbells must lie within the BAR. */
+    uint64_t doorbell_pairs = (c->plat.bar_bytes - NVME_REG_DOORBELLS) /
+                              (NVME_REG_SQTDBL(1, c->dstrd) - NVME_REG_DOORBELLS);
+
+    if (doorbell_pairs - 1 < count) {
+        log_warn("%s: the register BAR holds the doorbells of %llu I/O queue pairs", c->name,
+                 (unsigned long long)(doorbell_pairs - 1));
+        count = (unsigned)(doorbell_pairs - 1);
+    }
+    return MIN(count, 65535U);
+}
+
+static void qpair_irq_detach(struct nvme_qpair *qp)
+{
+    const struct platform *plat = &qp->ctrlr->plat;
+
+    if (qp->has_irq) {
+        plat->irq_mask(plat->ctx, qp->vector, true);
+        plat->irq_detach(plat->ctx, qp->vector);
+        qp->has_irq = false;
+    }
+}
+
+static void qpair_free(struct nvme_qpair *qp)
+{
+    qpair_irq_detach(qp);
+    nvme_queue_fini(qp);
+    heap_free(qp);
+}
+
+/* Memory, vector, and both queues in the controller. On an error *out may be set all the same. */
+static int qpair_create(struct nvme_ctrlr *c, unsigned index, struct nvme_qpair **out)
+{
+    uint32_t mqes = (uint32_t)FIELD_GET(NVME_CAP_MQES, c->info.cap) + 1;
+    uint32_t sq_entries = c->info.io_entries;
+    uint32_t cq_entries = MIN(2 * sq_entries, mqes);
+    struct nvme_qpair *qp = heap_alloc(1, sizeof(*qp));
+    int err;
+
+    if (!qp) {
+        return -ENOMEM;
+    }
+    cq_entries = MAX(cq_entries, sq_entries);
+    err = nvme_queue_init(c, qp, (uint16_t)(index + 1), sq_entries, cq_entries,
+                          nvme_prp_list_bytes(c->transfer_bytes));
+    if (err) {
+        goto err_init;
+    }
+    qp->cpu = (uint16_t)index;
+    qp->vector = index + 1;
+    if (!c->opt.poll_only && qp->vector < c->plat.irq_count) {
+        qp->has_irq = !c->plat.irq_attach(c->plat.ctx, qp->vector, index, &qp->irq_count);
+    }
+    err = nvme_create_queues(qp);
+    if (err && !atomic_load(&c->failed)) {
+        goto err_create;
+    }
+    /* After a time-out the controller may know the queues: they are freed once it is quiet. */
+    *out = qp;
+    return err;
+
+err_create:
+    qpair_irq_detach(qp);
+    nvme_queue_fini(qp);
+err_init:
+    heap_free(qp);
+    return err;
+}
+
+static void qpairs_report(const struct nvme_ctrlr *c, unsigned wanted)
+{
+    const struct nvme_info *info = &c->info;
+
+    if (info->io_qpairs < wanted) {
+        log_warn("%s: %u I/O queue pairs instead of %u: the CPUs from number %u on cannot use it",
+                 c->name, info->io_qpairs, wanted, info->io_qpairs);
+    }
+    if (info->irq_qpairs < info->io_qpairs && !c->opt.poll_only) {
+        log_info("%s: %u of %u I/O queue pairs have an interrupt vector; the others are polled",
+                 c->name, info->irq_qpairs, info->io_qpairs);
+    }
+}
+
+int nvme_qpairs_create(struct nvme_ctrlr *c)
+{
+    uint32_t mqes = (uint32_t)FIELD_GET(NVME_CAP_MQES, c->info.cap) + 1;
+    unsigned wanted = qpairs_wanted(c), granted;
+    int err;
+
+    if (mqes == 1 && c->quirks & NVME_QUIRK_MQES_ZERO) {
+        mqes = 64;
+    }
+    c->info.io_entries = MIN(c->opt.io_entries, mqes);
+    c->info.io_entries = MAX(c->info.io_entries, 2U);
+    c->transfer_bytes = transfer_limit(c, c->info.io_entries - 1);
+    /* Before any queue exists, or it is answered by Command Sequence Error (§5.21.1.7). */
+    err = nvme_set_queue_count(c, wanted, &granted);
+    if (err) {
+        return err;
+    }
+    c->io_qpairs = heap_alloc(granted, sizeof(struct nvme_qpair *));
+    if (!c->io_qpairs) {
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < granted; i++) {
+        err = qpair_create(c, i, &c->io_qpairs[i]);
+        if (c->io_qpairs[i]) {
+            c->info.io_qpairs++;
+            c->info.irq_qpairs += c->io_qpairs[i]->has_irq;
+        }
+        if (err) {
+            log_warn("%s: I/O queue pair %u could not be made: %s", c->name, i + 1,
+                     errno_text(err));
+            break;
+        }
+    }
+    if (c->info.io_qpairs == 0 || atomic_load(&c->failed)) {
+        return err;
+    }
+    qpairs_report(c, c->opt.max_io_qpairs);
+    return 0;
+}
+
+int nvme_qpairs_recreate(struct nvme_ctrlr *c)
+{
+    unsigned granted;
+    int err = nvme_set_queue_count(c, c->info.io_qpairs, &granted);
+
+    if (err) {
+        return err;
+    }
+    if (granted < c->info.io_qpairs) {
+        log_error("%s: grants %u I/O queue pairs after the reset and granted %u before", c->name,
+                  granted, c->info.io_qpairs);
+        return -EIO;
+    }
+    for (unsigned i = 0; i < c->info.io_qpairs; i++) {
+        err = nvme_create_queues(c->io_qpairs[i]);
+        if (err) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+void nvme_qpairs_free(struct nvme_ctrlr *c)
+{
+    for (unsigned i = 0; i < c->info.io_qpairs; i++) {
+        qpair_free(c->io_qpairs[i]);
+    }
+    c->info.io_qpairs = 0;
+    c->info.irq_qpairs = 0;
+    heap_free(c->io_qpairs);
+    c->io_qpairs = NULL;
+}
+
+struct nvme_qpair *nvme_qpair_at(struct nvme_ctrlr *ctrlr, unsigned index)
+{
+    return index < ctrlr->info.io_qpairs ? ctrlr->io_qpairs[index] : NULL;
+}

@@ -1,0 +1,168 @@
+/*
+ * tests/model/model_identify.c - Identify data structures (NVMe 1.4 §5.15), and patches that make
+ * them hostile.
+ */
+#include "tests/model/model_internal.h"
+
+#include "lib/string.h"
+
+#define PAGE 4096
+
+static void put_text(uint8_t *at, unsigned len, const char *text)
+{
+    size_t have = strlen(text);
+    for (unsigned i = 0; i < len; i++) {
+        at[i] = i < have ? (uint8_t)text[i] : ' ';
+    }
+}
+
+uint32_t identify_nn(const struct nvme_model *m)
+{
+    uint32_t nn = m->cfg.nn;
+    for (unsigned i = 0; m->cfg.nn == 0 && i < m->cfg.ns_count; i++) {
+        nn = MAX(nn, m->ns[i].cfg.nsid);
+    }
+    return nn;
+}
+
+static void fill_controller(struct nvme_model *m, uint8_t *p)
+{
+    const struct model_config *c = &m->cfg;
+
+    put_le(p + IDC_VID, 2, 0x1234);
+    put_le(p + IDC_SSVID, 2, 0x1af4);
+    put_text(p + IDC_SN, 20, c->serial);
+    put_text(p + IDC_MN, 40, c->model);
+    put_text(p + IDC_FR, 8, c->firmware);
+    put_le(p + IDC_IEEE, 3, 0x525400);
+    p[IDC_MDTS] = c->mdts;
+    put_le(p + IDC_CNTLID, 2, 1);
+    put_le(p + IDC_VER, 4, c->vs);
+    put_le(p + IDC_RTD3E, 4, c->rtd3e_us);
+    p[IDC_CNTRLTYPE] = 1;
+    p[IDC_ACL] = 3;
+    p[IDC_AERL] = c->aerl_0b;
+    p[IDC_FRMW] = 1 | 1 << 1;
+    p[IDC_LPA] = 1 << 2;
+    p[IDC_ELPE] = 3;
+    put_le(p + IDC_WCTEMP, 2, 343);
+    put_le(p + IDC_CCTEMP, 2, 353);
+    uint64_t total = 0;
+    for (unsigned i = 0; i < c->ns_count; i++) {
+        total += m->ns[i].cfg.blocks << m->ns[i].cfg.lbads;
+    }
+    put_le(p + IDC_TNVMCAP, 8, total);
+    p[IDC_SQES] = c->sqes;
+    p[IDC_CQES] = c->cqes;
+    put_le(p + IDC_NN, 4, identify_nn(m));
+    put_le(p + IDC_ONCS, 2, 1 | 1 << 2 | 1 << 3); /* compare, DSM, write zeroes */
+    p[IDC_VWC] = c->volatile_cache ? 1 : 0;
+    const char nqn[] = "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001";
+    memcpy(p + IDC_SUBNQN, nqn, sizeof(nqn));
+    put_le(p + IDC_PSD0, 2, 900); /* 9 W in units of 10 mW */
+}
+
+static void fill_namespace(const struct ns *ns, uint8_t *p)
+{
+    put_le(p + IDN_NSZE, 8, ns->cfg.blocks);
+    put_le(p + IDN_NCAP, 8, ns->cfg.blocks);
+    put_le(p + IDN_NUSE, 8, ns->cfg.blocks);
+    p[IDN_NLBAF] = ns->cfg.format;
+    p[IDN_FLBAS] = (uint8_t)(ns->cfg.format | (ns->cfg.extended ? 1 << 4 : 0));
+    p[IDN_MC] = ns->cfg.metadata_bytes ? 3 : 0;
+    p[IDN_DLFEAT] = 1;
+    put_le(p + IDN_NVMCAP, 8, ns->cfg.blocks << ns->cfg.lbads);
+    put_le(p + IDN_NGUID, 8, 0x1122334455667788);
+    put_le(p + IDN_NGUID + 8, 8, ns->cfg.nsid);
+    put_le(p + IDN_EUI64, 8, UINT64_C(0x0000000001005452) + ((uint64_t)ns->cfg.nsid << 56));
+    for (unsigned i = 0; i <= ns->cfg.format; i++) {
+        uint8_t *f = p + IDN_LBAF0 + 4 * i;
+        bool current = i == ns->cfg.format;
+        put_le(f, 2, current ? ns->cfg.metadata_bytes : 0);
+        f[2] = current ? ns->cfg.lbads : 9 + 3 * (i & 1);
+    }
+}
+
+/* Every active nsid above after, in ascending order. */
+static void fill_list(const struct nvme_model *m, uint32_t after, uint8_t *p)
+{
+    for (unsigned n = 0; n < PAGE / 4; n++) {
+        uint32_t best = 0;
+        for (unsigned i = 0; i < m->cfg.ns_count; i++) {
+            uint32_t nsid = m->ns[i].cfg.nsid;
+            if (nsid > after && (best == 0 || nsid < best)) {
+                best = nsid;
+            }
+        }
+        if (best == 0) {
+            return;
+        }
+        put_le(p + (size_t)4 * n, 4, best);
+        after = best;
+    }
+}
+
+/* Type, length, two reserved bytes, identifier: EUI-64, NGUID, UUID. */
+static void fill_descriptors(const struct ns *ns, uint8_t *p)
+{
+    uint8_t id[PAGE] = { 0 };
+    fill_namespace(ns, id);
+    p[0] = 1;
+    p[1] = 8;
+    memcpy(p + 4, id + IDN_EUI64, 8);
+    p[12] = 2;
+    p[13] = 16;
+    memcpy(p + 16, id + IDN_NGUID, 16);
+    p[32] = 3;
+    p[33] = 16;
+    for (unsigned i = 0; i < 16; i++) {
+        p[36 + i] = (uint8_t)(0xa0 + i);
+    }
+    p[51] = (uint8_t)ns->cfg.nsid;
+}
+
+static void apply_patches(const struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t *page)
+{
+    for (unsigned i = 0; i < m->cfg.patch_count; i++) {
+        const struct model_patch *patch = &m->cfg.patches[i];
+        if (patch->cns == cns && (patch->nsid == 0 || patch->nsid == nsid)) {
+            put_le(page + patch->offset, patch->len, patch->value);
+        }
+    }
+}
+
+uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t *page)
+{
+    struct ns *ns = media_ns(m, nsid);
+
+    memset(page, 0, PAGE);
+    switch (cns) {
+    case 0:
+        if (nsid == 0 || nsid > identify_nn(m)) {
+            return ST_INVALID_NS | ST_DNR;
+        }
+        if (ns) {
+            fill_namespace(ns, page);
+        }
+        break;
+    case 1:
+        fill_controller(m, page);
+        break;
+    case 2:
+        if (nsid >= 0xfffffffe) {
+            return ST_INVALID_NS | ST_DNR;
+        }
+        fill_list(m, nsid, page);
+        break;
+    case 3:
+        if (!ns) {
+            return ST_INVALID_NS | ST_DNR;
+        }
+        fill_descriptors(ns, page);
+        break;
+    default:
+        return ST_INVALID_FIELD | ST_DNR;
+    }
+    apply_patches(m, cns, nsid, page);
+    return ST_OK;
+}

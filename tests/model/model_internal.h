@@ -1,0 +1,175 @@
+/*
+ * tests/model/model_internal.h - the inside of the software controller, shared by model_*.c.
+ */
+#pragma once
+
+#include "lib/rng.h"
+#include "tests/model/model_spec.h"
+#include "tests/model/nvme_model.h"
+
+#define MODEL_MAX_RULES 32
+#define MODEL_MAX_NOTES 32
+#define MODEL_MAX_AERS 256
+
+struct sq {
+    bool exists;
+    uint16_t id, cqid;
+    uint32_t size;
+    uint64_t base;
+    uint32_t head, tail;
+    uint32_t head_told;  /* SQHD in the last completion posted */
+    uint64_t cids[1024]; /* bit map of identifiers in use */
+};
+
+struct cqe {
+    uint32_t dw0, dw2, dw3; /* dw3 without the phase */
+    bool torn, no_irq;
+    uint64_t torn_ns;
+};
+
+struct cq {
+    bool exists;
+    uint16_t id;
+    uint32_t size;
+    uint64_t base;
+    uint32_t head, tail;
+    unsigned phase;
+    bool ien;
+    uint16_t vector;
+    unsigned sqs;         /* submission queues that complete here */
+    struct cqe *held;     /* completions for which the queue has no room */
+    unsigned held_count, held_cap;
+};
+
+struct segment {
+    uint64_t iova;
+    uint64_t len;
+};
+
+enum cmd_state { CMD_WAITING, CMD_LOST, CMD_AER };
+
+struct cmd {
+    struct cmd *next; /* every outstanding command */
+    struct cmd *prev;
+    uint64_t due_ns, seq;
+    int heap_at;      /* place in the heap, -1: not in it */
+    enum cmd_state state;
+    uint16_t sqid, cid;
+    uint32_t dw[16];
+    uint8_t opcode;
+    bool admin;
+    struct segment *segs;
+    unsigned seg_count, seg_cap;
+    uint64_t bytes;   /* of data */
+    uint16_t status;
+    uint32_t result;
+    const struct model_rule *rule;
+};
+
+/* A torn completion waits for its other half. */
+struct repair {
+    uint64_t due_ns, iova;
+    uint32_t dw0, dw2;
+};
+
+struct media {
+    uint64_t *keys; /* lba + 1, 0: free */
+    uint8_t **blocks;
+    uint64_t cap, used;
+};
+
+struct ns {
+    struct model_ns_config cfg;
+    struct media media;
+};
+
+struct nvme_model {
+    struct model_config cfg;
+    struct model_bus bus;
+    struct rng rng;
+    uint64_t now_ns;
+    /* registers */
+    uint64_t cap;
+    uint32_t cc, csts, aqa, intms;
+    uint64_t asq, acq;
+    bool aqa_set, asq_set, acq_set;
+    bool gone, gone_ones, rdy_stuck, shst_stuck;
+    uint64_t enabled_ns;                     /* when EN became 1 */
+    uint64_t ready_at, disabled_at, shut_at; /* MODEL_NEVER: not under way */
+    /* queues, [0] admin */
+    struct sq **sqs;
+    struct cq **cqs;
+    unsigned queue_slots; /* of both arrays: identifiers that may ever exist */
+    unsigned sqs_agreed, cqs_agreed; /* by Number of Queues; 0: not asked yet */
+    uint64_t fetch_at;
+    /* commands */
+    struct cmd *cmds;
+    unsigned cmd_count;
+    struct cmd **heap;
+    unsigned heap_count, heap_cap;
+    uint64_t seq;
+    struct repair repairs[16];
+    unsigned repair_count;
+    uint16_t aer_count;
+    uint32_t features[256];
+    struct ns *ns;
+    struct model_rule rules[MODEL_MAX_RULES];
+    unsigned rule_count, rules_fired;
+    struct model_counters count;
+    char notes[MODEL_MAX_NOTES][160];
+    unsigned violations;
+};
+
+/* The rule that fires here, or NULL. (model_rules.c) */
+struct model_rule *rules_find(struct nvme_model *m, enum model_on on, int match, int sub);
+/* Does what concerns the whole controller (CFS, gone); true when the rule was of that kind. */
+bool rules_apply_global(struct nvme_model *m, const struct model_rule *rule);
+
+/* model_queues.c */
+void queues_doorbell(struct nvme_model *m, uint64_t off, uint32_t value);
+void queues_fetch(struct nvme_model *m);
+void queues_post(struct nvme_model *m, uint16_t cqid, const struct cqe *cqe);
+void queues_drop_all(struct nvme_model *m);
+bool queue_memory_ok(struct nvme_model *m, const char *what, uint64_t base, uint64_t bytes);
+/* The queue with this identifier, or NULL. */
+struct sq *sq_find(const struct nvme_model *m, uint64_t id);
+struct cq *cq_find(const struct nvme_model *m, uint64_t id);
+struct sq *sq_make(struct nvme_model *m, uint16_t id, uint16_t cqid, uint32_t size, uint64_t base);
+struct cq *cq_make(struct nvme_model *m, uint16_t id, uint32_t size, uint64_t base, bool ien,
+                   uint16_t vector);
+void sq_drop(struct nvme_model *m, uint16_t id);
+void cq_drop(struct nvme_model *m, uint16_t id);
+
+/* model_commands.c */
+void commands_begin(struct nvme_model *m, struct sq *sq, const uint32_t dw[16]);
+void commands_finish_due(struct nvme_model *m);
+void commands_complete(struct nvme_model *m, struct cmd *cmd, uint16_t status);
+void commands_end_sq(struct nvme_model *m, uint16_t sqid, uint16_t status);
+void commands_forget_all(struct nvme_model *m, bool scribble);
+struct cmd *commands_find(struct nvme_model *m, uint16_t sqid, uint16_t cid);
+uint64_t commands_next_ns(const struct nvme_model *m);
+
+/* model_prp.c: fills cmd->segs; ST_OK or a status. */
+uint16_t prp_walk(struct nvme_model *m, struct cmd *cmd, uint64_t bytes);
+/* Moves data; false: some of it is not lent any more (noted). limit: bytes at most. */
+bool prp_to_host(struct nvme_model *m, const struct cmd *cmd, const void *data, uint64_t limit);
+bool prp_from_host(struct nvme_model *m, const struct cmd *cmd, void *data, uint64_t limit);
+
+/* model_admin.c, model_io.c: begin checks a command and walks its data pointer; run does it. */
+uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t admin_run(struct nvme_model *m, struct cmd *cmd);
+uint16_t io_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t io_run(struct nvme_model *m, struct cmd *cmd);
+
+/* model_identify.c: 4096 bytes; a status. */
+uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t *page);
+uint32_t identify_nn(const struct nvme_model *m);
+
+/* model_media.c */
+struct ns *media_ns(struct nvme_model *m, uint32_t nsid);
+void media_get(struct ns *ns, uint64_t lba, uint8_t *block);
+void media_put(struct ns *ns, uint64_t lba, const uint8_t *block);
+void media_clear(struct ns *ns, uint64_t lba);
+void media_free(struct ns *ns);
+
+void put_le(uint8_t *at, unsigned len, uint64_t value);

@@ -1,0 +1,282 @@
+/*
+ * tests/model/model_queues.c - rings, doorbells, phase bits and interrupts (NVMe 1.4 §4.1, §4.6).
+ */
+#include "tests/model/model_internal.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "lib/assert.h"
+#include "lib/string.h"
+
+bool queue_memory_ok(struct nvme_model *m, const char *what, uint64_t base, uint64_t bytes)
+{
+    if (!m->bus.dma(m->bus.ctx, base, bytes)) {
+        model_violate(m, "%s at %llxh, %llu bytes, is not all memory lent to the device", what,
+                      (unsigned long long)base, (unsigned long long)bytes);
+        return false;
+    }
+    return true;
+}
+
+struct sq *sq_find(const struct nvme_model *m, uint64_t id)
+{
+    return id < m->queue_slots ? m->sqs[id] : NULL;
+}
+
+struct cq *cq_find(const struct nvme_model *m, uint64_t id)
+{
+    return id < m->queue_slots ? m->cqs[id] : NULL;
+}
+
+struct sq *sq_make(struct nvme_model *m, uint16_t id, uint16_t cqid, uint32_t size, uint64_t base)
+{
+    struct sq *sq = calloc(1, sizeof(*sq));
+    assert(sq);
+    *sq = (struct sq){ .exists = true, .id = id, .cqid = cqid, .size = size, .base = base };
+    m->sqs[id] = sq;
+    if (id) {
+        m->count.io_sqs++;
+        m->cqs[cqid]->sqs++;
+    }
+    return sq;
+}
+
+struct cq *cq_make(struct nvme_model *m, uint16_t id, uint32_t size, uint64_t base, bool ien,
+                   uint16_t vector)
+{
+    struct cq *cq = calloc(1, sizeof(*cq));
+    assert(cq);
+    *cq = (struct cq){ .exists = true, .id = id, .size = size, .base = base, .phase = 1,
+                       .ien = ien, .vector = vector };
+    m->cqs[id] = cq;
+    m->count.io_cqs += id != 0;
+    const uint32_t *dw = m->bus.dma(m->bus.ctx, base, (uint64_t)size * 16);
+    for (uint32_t i = 0; dw && i < size; i++) {
+        if (dw[4 * i + 3] >> 16 & 1) {
+            model_violate(m, "completion queue %u is created with a phase bit set in entry %u", id,
+                          i);
+            break;
+        }
+    }
+    return cq;
+}
+
+void sq_drop(struct nvme_model *m, uint16_t id)
+{
+    if (m->sqs[id]) {
+        if (id) {
+            m->count.io_sqs--;
+            m->cqs[m->sqs[id]->cqid]->sqs--;
+        }
+        free(m->sqs[id]);
+        m->sqs[id] = NULL;
+    }
+}
+
+void cq_drop(struct nvme_model *m, uint16_t id)
+{
+    if (m->cqs[id]) {
+        m->count.io_cqs -= id != 0;
+        free(m->cqs[id]->held);
+        free(m->cqs[id]);
+        m->cqs[id] = NULL;
+    }
+}
+
+void queues_drop_all(struct nvme_model *m)
+{
+    if (!m->sqs || !m->cqs) {
+        return;
+    }
+    for (unsigned id = 0; id < m->queue_slots; id++) {
+        sq_drop(m, (uint16_t)id);
+    }
+    for (unsigned id = 0; id < m->queue_slots; id++) {
+        cq_drop(m, (uint16_t)id);
+    }
+    m->fetch_at = MODEL_NEVER;
+}
+
+/* --- submission ------------------------------------------------------------------------------- */
+
+/* Takes up to limit commands of sq; 0: all. True when there are more. */
+static bool fetch_some(struct nvme_model *m, struct sq *sq, unsigned limit)
+{
+    for (unsigned n = 0; sq->head != sq->tail && (limit == 0 || n < limit); n++) {
+        const void *entry = m->bus.dma(m->bus.ctx, sq->base + (uint64_t)sq->head * 64, 64);
+        if (!entry) {
+            model_violate(m, "entry %u of submission queue %u is not lent memory", sq->head,
+                          sq->id);
+            m->csts |= CSTS_CFS;
+            return false;
+        }
+        uint32_t dw[16];
+        memcpy(dw, entry, sizeof(dw));
+        sq->head = (sq->head + 1) % sq->size;
+        commands_begin(m, sq, dw);
+        if (m->gone || m->csts & CSTS_CFS) {
+            return false;
+        }
+    }
+    return sq->head != sq->tail;
+}
+
+void queues_fetch(struct nvme_model *m)
+{
+    bool more = false;
+
+    for (unsigned id = 0; id < m->queue_slots; id++) {
+        if (m->sqs[id]) {
+            more |= fetch_some(m, m->sqs[id], m->cfg.fetch_burst);
+        }
+    }
+    m->fetch_at = more ? m->now_ns + MAX(m->cfg.fetch_ns, (uint64_t)1) : MODEL_NEVER;
+}
+
+static void sq_doorbell(struct nvme_model *m, struct sq *sq, uint32_t tail)
+{
+    uint32_t added = (tail + sq->size - sq->tail) % sq->size;
+    uint32_t room = (sq->head_told + sq->size - sq->tail - 1) % sq->size;
+
+    if (added == 0) {
+        model_violate(m, "tail doorbell of queue %u written with the value it has, %u", sq->id,
+                      tail);
+    }
+    if (added > room) {
+        model_violate(m, "tail of submission queue %u goes from %u to %u past head %u", sq->id,
+                      sq->tail, tail, sq->head_told);
+    }
+    if (m->cc >> CC_SHN_AT & 3) {
+        model_violate(m, "command submitted to queue %u after the shutdown notification", sq->id);
+    }
+    m->count.sq_doorbells += sq->id != 0;
+    sq->tail = tail;
+    if (m->csts & CSTS_CFS) {
+        return;
+    }
+    if (m->cfg.fetch_burst == 0) {
+        fetch_some(m, sq, 0);
+    } else if (m->fetch_at == MODEL_NEVER) {
+        m->fetch_at = m->now_ns + m->cfg.fetch_ns;
+    }
+}
+
+/* --- completion ------------------------------------------------------------------------------- */
+
+static bool cq_full(const struct cq *cq)
+{
+    return (cq->tail + 1) % cq->size == cq->head;
+}
+
+static void write_cqe(struct nvme_model *m, struct cq *cq, const struct cqe *cqe)
+{
+    uint64_t iova = cq->base + (uint64_t)cq->tail * 16;
+    uint32_t *dw = m->bus.dma(m->bus.ctx, iova, 16);
+
+    if (!dw) {
+        model_violate(m, "entry %u of completion queue %u is not lent memory", cq->tail, cq->id);
+        m->csts |= CSTS_CFS;
+        return;
+    }
+    if (cqe->torn && m->repair_count < ARRAY_SIZE(m->repairs)) {
+        m->repairs[m->repair_count++] = (struct repair){
+            .due_ns = m->now_ns + cqe->torn_ns, .iova = iova, .dw0 = cqe->dw0, .dw2 = cqe->dw2
+        };
+    } else {
+        dw[0] = cqe->dw0;
+        dw[1] = 0;
+        dw[2] = cqe->dw2;
+    }
+    atomic_store_explicit((_Atomic uint32_t *)(dw + 3), cqe->dw3 | (uint32_t)cq->phase << 16,
+                          memory_order_release);
+    if (++cq->tail == cq->size) {
+        cq->tail = 0;
+        cq->phase ^= 1;
+    }
+    m->count.completions++;
+    if (cq->ien && !cqe->no_irq && cq->vector < m->cfg.vectors) {
+        m->count.irqs++;
+        m->bus.irq(m->bus.ctx, cq->vector);
+    }
+}
+
+void queues_post(struct nvme_model *m, uint16_t cqid, const struct cqe *cqe)
+{
+    struct cq *cq = m->cqs[cqid];
+    assert(cq);
+    if (cq->held_count == 0 && !cq_full(cq)) {
+        write_cqe(m, cq, cqe);
+        return;
+    }
+    if (cq->held_count == cq->held_cap) {
+        cq->held_cap = cq->held_cap ? cq->held_cap * 2 : 64;
+        cq->held = realloc(cq->held, cq->held_cap * sizeof(*cq->held));
+        assert(cq->held);
+    }
+    cq->held[cq->held_count++] = *cqe;
+}
+
+static void cq_doorbell(struct nvme_model *m, struct cq *cq, uint32_t head)
+{
+    uint32_t consumed = (head + cq->size - cq->head) % cq->size;
+    uint32_t posted = (cq->tail + cq->size - cq->head) % cq->size;
+
+    if (consumed == 0) {
+        model_violate(m, "head doorbell of queue %u written with the value it has, %u", cq->id,
+                      head);
+    }
+    if (consumed > posted) {
+        model_violate(m, "head of completion queue %u goes from %u to %u past tail %u", cq->id,
+                      cq->head, head, cq->tail);
+        return;
+    }
+    m->count.cq_doorbells += cq->id != 0;
+    cq->head = head;
+    unsigned done = 0;
+    while (done < cq->held_count && !cq_full(cq)) {
+        write_cqe(m, cq, &cq->held[done++]);
+    }
+    if (done) {
+        cq->held_count -= done;
+        memmove(cq->held, cq->held + done, cq->held_count * sizeof(*cq->held));
+    }
+}
+
+void queues_doorbell(struct nvme_model *m, uint64_t off, uint32_t value)
+{
+    uint64_t stride = UINT64_C(4) << m->cfg.dstrd;
+    uint64_t index = (off - REG_DOORBELLS) / stride;
+    uint64_t qid = index / 2;
+    bool is_cq = index & 1;
+    const char *kind = is_cq ? "head" : "tail";
+
+    if ((off - REG_DOORBELLS) % stride) {
+        model_violate(m, "write between doorbells, at %llxh", (unsigned long long)off);
+        return;
+    }
+    if (!(m->cc & CC_EN) || (!(m->csts & CSTS_RDY) && !(m->csts & CSTS_CFS))) {
+        model_violate(m, "%s doorbell %llu written while the controller is not ready", kind,
+                      (unsigned long long)qid);
+        return;
+    }
+    struct sq *sq = is_cq ? NULL : sq_find(m, qid);
+    struct cq *cq = is_cq ? cq_find(m, qid) : NULL;
+    if (!sq && !cq) {
+        if (!(m->csts & CSTS_CFS)) {
+            model_violate(m, "%s doorbell of queue %llu, which does not exist", kind,
+                          (unsigned long long)qid);
+        }
+        return;
+    }
+    if (value >= (cq ? cq->size : sq->size)) {
+        model_violate(m, "%s doorbell of queue %llu out of range: %u", kind,
+                      (unsigned long long)qid, value);
+        return;
+    }
+    if (cq) {
+        cq_doorbell(m, cq, value);
+    } else {
+        sq_doorbell(m, sq, value);
+    }
+}

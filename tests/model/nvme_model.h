@@ -1,0 +1,207 @@
+/*
+ * tests/model/nvme_model.h - an NVMe 1.4 controller in software, for tests of a driver.
+ *
+ * It has registers, queues, admin and NVM commands, PRPs that it really walks, sparse media of any
+ * size, and time of its own: nothing happens until model_step() is told that time has passed.
+ * What can go wrong is data: an array of struct model_rule. And it is a referee: whatever the
+ * specification forbids the host to do is noted in words as a violation.
+ *
+ * How to add a fault: a new enum model_action; a line in model_rules.c where rules are looked up at
+ * that place (a command fetched, a completion posted, a register read or written), and the deed.
+ *
+ * Threads: none of its own and no state outside the object; the caller serialises access
+ * (host_platform.c does, with a lock per controller).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+
+#define MODEL_MAX_NS 256
+#define MODEL_NEVER UINT64_MAX
+#define MODEL_ANY (-1)
+#define MODEL_FOREVER 0xffffffffU
+
+struct nvme_model;
+
+/* What the device reaches: memory lent to it, and interrupt messages. */
+struct model_bus {
+    void *ctx;
+    /* Memory at [iova, iova + len), or NULL when not all of it is lent to the device. */
+    void *(*dma)(void *ctx, uint64_t iova, uint64_t len);
+    void (*irq)(void *ctx, unsigned vec);
+};
+
+struct model_ns_config {
+    uint32_t nsid;
+    uint64_t blocks;
+    uint8_t lbads;           /* log2 of the block size */
+    uint8_t format;          /* index of the format in use, 0..15 */
+    uint16_t metadata_bytes; /* per block */
+    bool extended;           /* metadata follows each block in the data buffer */
+    bool read_only;          /* writes end with Write Fault */
+};
+
+/* Overwrites len (1..8) bytes of Identify data with value, little-endian. */
+struct model_patch {
+    uint8_t cns;
+    uint32_t nsid; /* 0: any */
+    uint16_t offset;
+    uint8_t len;
+    uint64_t value;
+};
+
+enum model_on {
+    MODEL_ON_ADMIN,     /* match: opcode; sub: CDW10 7:0 (CNS, FID, LID) */
+    MODEL_ON_IO,        /* match: opcode; sub: low byte of the first LBA */
+    MODEL_ON_REG_READ,  /* match: offset */
+    MODEL_ON_REG_WRITE, /* match: offset */
+    MODEL_ON_DMA_ALLOC, /* MODEL_DO_FAIL; asked by the host platform */
+};
+
+enum model_action {
+    MODEL_DO_NOTHING,
+    MODEL_DO_STATUS,     /* commands: end with status value, without doing anything */
+    MODEL_DO_DROP,       /* commands: never completed */
+    MODEL_DO_DELAY,      /* commands: completed value ns later than usual */
+    MODEL_DO_DUPLICATE,  /* commands: completed twice */
+    MODEL_DO_CID,        /* commands: completed under identifier value; the true one never is */
+    MODEL_DO_TORN,       /* commands: DW3 with the phase is seen value ns before DW0..2 */
+    MODEL_DO_LOSE_IRQ,   /* commands: completed without an interrupt */
+    MODEL_DO_EXTRA_IRQ,  /* commands: an interrupt when fetched, before anything is completed */
+    MODEL_DO_CORRUPT,    /* commands: the first data byte is inverted */
+    MODEL_DO_SHORT,      /* commands: the second half of the data is not transferred */
+    MODEL_DO_CFS,        /* any: Controller Fatal Status; no command is processed any more */
+    MODEL_DO_ALL_ONES,   /* any: the device is gone, reads give all ones */
+    MODEL_DO_ALL_ZEROS,  /* any: the device is gone, reads give zero */
+    MODEL_DO_VALUE,      /* register reads: give value */
+    MODEL_DO_IGNORE,     /* register writes: nothing happens */
+    MODEL_DO_RDY_STUCK,  /* register writes, CC: RDY keeps its value from now on */
+    MODEL_DO_SHST_STUCK, /* register writes, CC: shutdown is begun and never finished */
+    MODEL_DO_FAIL,       /* allocations: -ENOMEM */
+};
+
+struct model_rule {
+    enum model_on on;
+    int match;      /* MODEL_ANY */
+    int sub;        /* commands only; MODEL_ANY */
+    unsigned nth;   /* the first match that fires, from 1; 0 is 1 */
+    unsigned count; /* matches that fire from there on; 0 is 1 */
+    enum model_action action;
+    uint64_t value;
+    unsigned seen;  /* the model's: matches so far */
+    unsigned fired;
+};
+
+struct model_config {
+    /* CAP and VS */
+    uint32_t mqes_0b; /* zero-based */
+    unsigned dstrd, to, mpsmin, mpsmax, css, ams;
+    bool cqr, nssrs;
+    uint32_t vs;
+    uint64_t bar_bytes; /* 0: as much as the doorbells of the granted queues need */
+    /* Identify */
+    const char *serial, *model, *firmware;
+    uint8_t mdts; /* log2 of pages of 1 << (12 + mpsmin) bytes; 0: no limit */
+    bool volatile_cache;
+    uint8_t aerl_0b;
+    uint32_t rtd3e_us;
+    uint32_t nn; /* 0: the highest nsid */
+    uint8_t sqes, cqes;
+    const struct model_patch *patches;
+    unsigned patch_count;
+    struct model_ns_config ns[MODEL_MAX_NS];
+    unsigned ns_count;
+    /* resources */
+    unsigned sq_grant, cq_grant; /* I/O queues granted at most */
+    unsigned vectors;            /* MSI-X vectors; 0: none */
+    /* the state in which the driver finds the controller */
+    bool entry_enabled, entry_ready, entry_cfs;
+    uint64_t entry_ready_ns; /* when entry_enabled and not ready: RDY follows then; 0: never */
+    /* time */
+    uint64_t latency_ns, jitter_ns; /* of a command: latency plus a random part */
+    uint64_t ready_ns, disable_ns, shutdown_ns;
+    unsigned fetch_burst; /* commands fetched at a time; 0: all at the doorbell */
+    uint64_t fetch_ns;    /* between bursts */
+    uint64_t seed;
+    bool abort_works;     /* Abort ends a command that is delayed */
+};
+
+/* A well-behaved drive: 1024 entries, 8 queue pairs and vectors, MDTS 128 KiB, one namespace of
+ * 64 MiB in 512-byte blocks with nsid 1, 10 us a command. */
+struct model_config model_default_config(void);
+
+/* config is copied, but its strings and patches are borrowed. NULL: out of memory. */
+struct nvme_model *model_create(const struct model_config *config, const struct model_bus *bus);
+void model_destroy(struct nvme_model *m);
+
+/* --- what a host does ------------------------------------------------------------------------- */
+
+/* bytes: 4 or 8, the width of the access. */
+uint64_t model_reg_read(struct nvme_model *m, uint64_t off, unsigned bytes);
+void model_reg_write(struct nvme_model *m, uint64_t off, unsigned bytes, uint64_t value);
+uint64_t model_bar_bytes(const struct nvme_model *m);
+
+/* Memory was lent to the device, is taken back. */
+void model_memory_freed(struct nvme_model *m, uint64_t iova, uint64_t len);
+
+/* Time is now_ns: does everything that is due. model_next_ns: when something will be, or
+ * MODEL_NEVER. Time never goes back. */
+void model_step(struct nvme_model *m, uint64_t now_ns);
+uint64_t model_next_ns(const struct nvme_model *m);
+
+/* --- what a test does ------------------------------------------------------------------------- */
+
+void model_add_rule(struct nvme_model *m, const struct model_rule *rule);
+void model_clear_rules(struct nvme_model *m);
+/* How often the rules have fired, all together. */
+unsigned model_rules_fired(const struct nvme_model *m);
+/* The rule that fires for an allocation, or NULL: for the host platform. */
+const struct model_rule *model_rule_for_alloc(struct nvme_model *m);
+
+/* The device is pulled out, or comes back as after power-on. */
+void model_unplug(struct nvme_model *m, bool reads_all_ones);
+void model_replug(struct nvme_model *m);
+void model_set_cfs(struct nvme_model *m);
+
+/* An interrupt without reason on vec. */
+void model_spurious_irq(struct nvme_model *m, unsigned vec);
+
+/* Ends one waiting Asynchronous Event Request with dw0; false: none is waiting. */
+bool model_async_event(struct nvme_model *m, uint32_t dw0);
+
+/* Media from outside, in bytes of namespace nsid; metadata is not stored. */
+void model_media_read(struct nvme_model *m, uint32_t nsid, uint64_t offset, void *buf, size_t len);
+void model_media_write(struct nvme_model *m, uint32_t nsid, uint64_t offset, const void *buf,
+                       size_t len);
+
+/* No command can touch host memory any more: disabled and done, or gone. */
+bool model_is_quiet(const struct nvme_model *m);
+unsigned model_outstanding(const struct nvme_model *m); /* commands fetched and not completed */
+
+struct model_counters {
+    uint64_t admin_commands, io_commands;
+    uint64_t completions;
+    uint64_t sq_doorbells, cq_doorbells; /* of I/O queues */
+    uint64_t reg_reads, reg_writes;      /* doorbells not included */
+    uint64_t irqs;
+    uint64_t enables;            /* CC.EN from 0 to 1 */
+    uint64_t shutdowns;          /* CC.SHN set */
+    uint64_t shutdowns_with_queues; /* ... while I/O queues still existed */
+    uint64_t blocks_read, blocks_written, flushes;
+    uint64_t fua;                /* reads and writes with Force Unit Access */
+    uint64_t aborts;
+    unsigned io_sqs, io_cqs;     /* that exist now */
+    unsigned by_opcode[2][256];  /* [0] admin, [1] I/O */
+};
+const struct model_counters *model_counters(const struct nvme_model *m);
+
+/* What the host did against the specification, in words. */
+unsigned model_violations(const struct nvme_model *m);
+const char *model_violation(const struct nvme_model *m,
+                            unsigned index); /* NULL past the last kept */
+void model_forgive(struct nvme_model *m);
+/* For the host platform, which referees memory and interrupts. */
+void model_violate(struct nvme_model *m, const char *fmt, ...) printf_like(2, 3);
