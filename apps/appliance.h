@@ -1,0 +1,39 @@
+/*
+ * apps/appliance.h - everything an application can reach, in one place. boot/kmain.c fills it in
+ * the kernel; tests fill it with the software controller and a RAM disk. No application has
+ * state of its own that another one reads.
+ */
+#pragma once
+
+#include "drivers/block/block.h"
+#include "drivers/console/console.h"
+#include "drivers/machine.h"
+#include "drivers/nvme/nvme.h"
+#include "drivers/pci/pci.h"
+#include "fs/fs.h"
+
+#define APPLIANCE_MAX_CTRLRS 64
+
+/* A controller that was found, whether or not it came up. */
+struct appliance_ctrlr {
+    char name[8];            /* "nvme0": the number is its place in PCI order */
+    struct nvme_ctrlr *nvme; /* NULL when it did not come up */
+    int err;                 /* why: a negative errno */
+    const struct pci_function *pci; /* NULL in tests */
+};
+
+struct appliance {
+    const struct machine *machine;
+    struct console *console;
+    struct pci_bus *pci; /* NULL in tests that have none */
+    struct block_registry *blocks;
+    struct fs *fs;
+    struct appliance_ctrlr ctrlrs[APPLIANCE_MAX_CTRLRS];
+    unsigned ctrlr_count;
+};
+
+/* The controller called name ("nvme0", "/dev/nvme0"), or the one that namespace "nvme0n1" is of. */
+struct appliance_ctrlr *appliance_find_ctrlr(struct appliance *app, const char *name);
+
+/* Orderly NVMe shutdown of every controller; before reboot and power-off. Says what it does. */
+void appliance_shutdown(struct appliance *app, struct out *out);

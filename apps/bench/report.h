@@ -1,0 +1,46 @@
+/*
+ * apps/bench/report.h - results as fio's normal output shows them: same lines, same units, same
+ * spelling, so that scripts that read fio read this. docs/bench.md lists where it differs.
+ *
+ * Pure: numbers in, text out.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "apps/bench/options.h"
+#include "apps/bench/result.h"
+#include "lib/out.h"
+
+/* What one block of the report is about: a job, or a group of them. */
+struct bench_report_unit {
+    const char *name;
+    unsigned group;
+    unsigned cpu;       /* of the first job; printed where fio has a process number */
+    uint64_t ended_ns;  /* since power-on */
+    const struct bench_options *opt; /* of the first job */
+    const struct bench_result *result;
+};
+
+/* The sums of a "Run status group". All zero at first. */
+struct bench_report_group {
+    struct bench_report_sums {
+        uint64_t bytes;
+        uint64_t min_rate, max_rate;     /* bytes/s */
+        uint64_t min_run_ms, max_run_ms;
+        unsigned units;
+    } dir[BENCH_DIRS];
+};
+
+/* "job: (g=0): rw=randread, bs=..., iodepth=32", and "..." when there are clones. */
+void bench_report_header(struct out *out, const struct bench_options *opt, unsigned group);
+
+/* Counts a unit in its group. Every unit is added before the first one is printed. */
+void bench_report_add(struct bench_report_group *group, const struct bench_result *result);
+
+/* The block of one unit; group is complete. */
+void bench_report_unit(struct out *out, const struct bench_report_unit *unit,
+                       const struct bench_report_group *group);
+
+/* "Run status group 0 (all jobs):" and its lines. */
+void bench_report_status(struct out *out, unsigned number, const struct bench_report_group *group);

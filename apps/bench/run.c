@@ -1,0 +1,414 @@
+/*
+ * apps/bench/run.c - gives tasks to CPUs and memory to tasks, and starts and ends it all.
+ */
+#include "apps/bench/run.h"
+
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/heap.h"
+#include "lib/string.h"
+
+#define SEED_DEFAULT UINT64_C(0x9042) /* of repeatable runs (randrepeat=1) */
+#define PAGE_BYTES 4096
+
+/* --- tasks ----------------------------------------------------------------------------------------- */
+
+static uint64_t choose_seed(const struct bench_run *run, const struct bench_job *job, unsigned index)
+{
+    const struct bench_options *opt = &job->opt;
+    uint64_t base = SEED_DEFAULT;
+    if (opt->randseed_given) {
+        base = opt->randseed;
+    } else if (!opt->randrepeat) {
+        base = run->app->machine->now_ns(run->app->machine->ctx);
+    }
+    return rng_mix(base, index);
+}
+
+static int alloc_buffers(struct bench_task *task, uint64_t seed, struct out *err)
+{
+    uint64_t len = ALIGN_UP(task->io_bytes, PAGE_BYTES) * task->depth;
+    if (nvme_dma_alloc(task->job->ctrlr, len, PAGE_BYTES, &task->buffers) != 0) {
+        out_printf(err, "not enough memory: iodepth=%u with bs=%llu needs %llu KiB in one piece\n",
+                   task->depth, (unsigned long long)task->io_bytes,
+                   (unsigned long long)(len / KIB));
+        return -ENOMEM;
+    }
+    if (bench_rw_writes(task->job->opt.rw) && !task->job->opt.zero_buffers) {
+        struct rng rng;
+        rng_seed(&rng, seed);
+        rng_fill(&rng, task->buffers.va, len);
+    }
+    return 0;
+}
+
+static int init_task(struct bench_run *run, const struct bench_job *job, struct bench_task *task,
+                     unsigned index, struct out *err)
+{
+    const struct bench_options *opt = &job->opt;
+    uint64_t seed = choose_seed(run, job, index);
+    task->job = job;
+    task->depth = (unsigned)opt->iodepth;
+    task->io_bytes = opt->bs_bytes;
+    task->to_post = job->total_ios;
+    task->scramble = opt->scramble_buffers && !opt->zero_buffers;
+    task->result.jobs = 1;
+    task->result.latencies = opt->lat_accounting;
+    bench_pattern_init(&task->pattern, &(struct bench_pattern_config){
+                                           .random = bench_rw_is_random(opt->rw),
+                                           .norandommap = opt->norandommap,
+                                           .reads = bench_rw_reads(opt->rw),
+                                           .writes = bench_rw_writes(opt->rw),
+                                           .rwmixread = (unsigned)opt->rwmixread,
+                                           .blocks = job->region_ios,
+                                           .seed = seed,
+                                       });
+    task->slots = heap_alloc(task->depth, sizeof(*task->slots));
+    task->free = heap_alloc(task->depth, sizeof(struct bench_slot *));
+    if (task->slots == NULL || task->free == NULL) {
+        out_puts(err, "not enough memory for the job's I/Os\n");
+        return -ENOMEM;
+    }
+    int rc = alloc_buffers(task, seed, err);
+    if (rc == 0) {
+        bench_task_init_slots(task);
+    }
+    return rc;
+}
+
+static int create_tasks(struct bench_run *run, struct out *err)
+{
+    unsigned total = 0;
+    for (unsigned j = 0; j < run->job_count; j++) {
+        total += (unsigned)run->jobs[j].opt.numjobs;
+    }
+    if (total > BENCH_MAX_TASKS) {
+        out_printf(err, "%u jobs in all: at most %u are allowed\n", total, BENCH_MAX_TASKS);
+        return -EINVAL;
+    }
+    run->tasks = heap_alloc(total, sizeof(struct bench_task *));
+    if (run->tasks == NULL) {
+        return -ENOMEM;
+    }
+    for (unsigned j = 0; j < run->job_count; j++) {
+        for (unsigned k = 0; k < run->jobs[j].opt.numjobs; k++) {
+            struct bench_task *task = heap_alloc(1, sizeof(*task));
+            if (task == NULL) {
+                out_puts(err, "not enough memory for the jobs\n");
+                return -ENOMEM;
+            }
+            run->tasks[run->task_count] = task;
+            int rc = init_task(run, &run->jobs[j], task, run->task_count++, err);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+    }
+    return 0;
+}
+
+/* --- CPUs ------------------------------------------------------------------------------------------ */
+
+/* CPU number cpu can run I/O of this job: it is up and has nothing to do, and has a queue pair. */
+static bool cpu_suits(const struct bench_run *run, const struct bench_job *job, unsigned cpu)
+{
+    const struct machine *m = run->app->machine;
+    struct machine_cpu info;
+    m->cpu_info(m->ctx, cpu, &info);
+    if (cpu != 0 && (!info.online || !m->cpu_idle(m->ctx, cpu))) {
+        return false;
+    }
+    return nvme_qpair_at(job->ctrlr, cpu) != NULL;
+}
+
+/* The n-th choice: CPUs 1, 2, ... and last CPU 0, which also has the console to look after; then
+ * again from the beginning, sharing. Returns false if no CPU suits at all. */
+static bool choose_cpu(const struct bench_run *run, const struct bench_job *job, unsigned n,
+                       unsigned *out)
+{
+    const struct machine *m = run->app->machine;
+    unsigned cpus = m->cpu_count(m->ctx);
+    unsigned suitable = 0;
+    for (unsigned i = 1; i <= cpus; i++) {
+        suitable += cpu_suits(run, job, i % cpus);
+    }
+    if (suitable == 0) {
+        return false;
+    }
+    n %= suitable;
+    for (unsigned i = 1; i <= cpus; i++) {
+        if (cpu_suits(run, job, i % cpus) && n-- == 0) {
+            *out = i % cpus;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct bench_worker *worker_of(struct bench_run *run, unsigned cpu)
+{
+    for (unsigned i = 0; i < run->worker_count; i++) {
+        if (run->workers[i].cpu == cpu) {
+            return &run->workers[i];
+        }
+    }
+    struct bench_worker *w = &run->workers[run->worker_count++];
+    w->machine = run->app->machine;
+    w->stop = &run->stop;
+    w->cpu = cpu;
+    return w;
+}
+
+/* The worker's lane for a queue pair, or NULL when it has too many. */
+static struct bench_lane *lane_of(struct bench_worker *w, struct nvme_qpair *qp)
+{
+    for (unsigned i = 0; i < w->lane_count; i++) {
+        if (w->lanes[i].qp == qp) {
+            return &w->lanes[i];
+        }
+    }
+    if (w->lane_count == BENCH_MAX_LANES) {
+        return NULL;
+    }
+    w->lanes[w->lane_count].qp = qp;
+    return &w->lanes[w->lane_count++];
+}
+
+static void append_task(struct bench_lane *lane, struct bench_task *task)
+{
+    struct bench_task **end = &lane->tasks;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = task;
+    lane->timed |= task->job->opt.lat_accounting;
+    lane->irq |= task->job->opt.wait == BENCH_IRQ;
+    lane->emulated |= task->job->emulated;
+    if (task->depth == 1) {
+        lane->settle_ns = task->job->settle_ns;
+    }
+}
+
+static int place_task(struct bench_run *run, struct bench_task *task, unsigned index,
+                      struct out *err)
+{
+    const struct bench_job *job = task->job;
+    unsigned cpu;
+    if (!choose_cpu(run, job, index, &cpu)) {
+        out_printf(err, "no CPU is free that has a queue pair of %s\n", nvme_name(job->ctrlr));
+        return -EINVAL;
+    }
+    if (job->opt.wait == BENCH_IRQ && cpu >= nvme_info(job->ctrlr)->irq_qpairs) {
+        out_printf(err, "wait=irq: the queue pair of CPU %u has no interrupt vector; use wait=poll, "
+                   "or fewer jobs\n", cpu);
+        return -ENOTSUP;
+    }
+    struct bench_worker *w = worker_of(run, cpu);
+    struct bench_lane *lane = lane_of(w, nvme_qpair_at(job->ctrlr, cpu));
+    if (lane == NULL) {
+        out_printf(err, "CPU %u would have to drive more than %d controllers\n", cpu,
+                   BENCH_MAX_LANES);
+        return -EINVAL;
+    }
+    task->worker = w;
+    w->active++;
+    append_task(lane, task);
+    return 0;
+}
+
+/* Jobs that share a queue must fit it together; then there is always room to post. */
+static int size_lane(const struct bench_worker *w, struct bench_lane *lane, struct out *err)
+{
+    unsigned commands = 0;
+    unsigned depth = 0;
+    for (const struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
+        commands += task->depth * task->job->commands;
+        depth += task->depth;
+    }
+    if (commands > nvme_qpair_depth(lane->qp)) {
+        out_printf(err, "the jobs that share CPU %u keep %u commands in flight, its queue holds %u: "
+                   "lower numjobs or iodepth\n", w->cpu, commands, nvme_qpair_depth(lane->qp));
+        return -EINVAL;
+    }
+    if (lane->irq && w->lane_count > 1) {
+        out_printf(err, "wait=irq: CPU %u would have to wait for several controllers\n", w->cpu);
+        return -ENOTSUP;
+    }
+    lane->posted = heap_alloc(depth, sizeof(struct bench_slot *));
+    if (lane->posted == NULL) {
+        out_puts(err, "not enough memory for the jobs\n");
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static int place_tasks(struct bench_run *run, struct out *err)
+{
+    run->workers = heap_alloc(run->task_count, sizeof(*run->workers));
+    if (run->workers == NULL) {
+        out_puts(err, "not enough memory for the jobs\n");
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < run->task_count; i++) {
+        int rc = place_task(run, run->tasks[i], i, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    for (unsigned i = 0; i < run->worker_count; i++) {
+        struct bench_worker *w = &run->workers[i];
+        for (unsigned l = 0; l < w->lane_count; l++) {
+            int rc = size_lane(w, &w->lanes[l], err);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+    }
+    return 0;
+}
+
+int bench_run_create(struct appliance *app, const struct bench_job *jobs, unsigned job_count,
+                     struct bench_run *run, struct out *err)
+{
+    *run = (struct bench_run){.app = app, .jobs = jobs, .job_count = job_count};
+    int rc = create_tasks(run, err);
+    if (rc == 0) {
+        /* Slots are bound to their task, and tasks to CPUs; both must hold before I/O starts. */
+        rc = place_tasks(run, err);
+    }
+    if (rc != 0) {
+        bench_run_destroy(run);
+    }
+    return rc;
+}
+
+/* --- executing ------------------------------------------------------------------------------------- */
+
+struct tick_context {
+    struct bench_run *run;
+    const struct bench_hook *hook;
+};
+
+static void call_hook(void *ctx)
+{
+    struct tick_context *tick = ctx;
+    tick->hook->tick(tick->hook->ctx, tick->run);
+}
+
+static struct bench_worker *start_workers(struct bench_run *run, int *err)
+{
+    const struct machine *m = run->app->machine;
+    struct bench_worker *own = NULL;
+    *err = 0;
+    for (unsigned i = 0; i < run->worker_count; i++) {
+        struct bench_worker *w = &run->workers[i];
+        if (w->cpu == 0) {
+            own = w;
+            continue;
+        }
+        *err = m->cpu_run(m->ctx, w->cpu, "bench", bench_worker_run, w);
+        if (*err != 0) {
+            bench_run_stop(run);
+            run->worker_count = i; /* only those that run are waited for */
+            return NULL;
+        }
+    }
+    return own;
+}
+
+static bool all_idle(const struct bench_run *run)
+{
+    const struct machine *m = run->app->machine;
+    for (unsigned i = 0; i < run->worker_count; i++) {
+        if (run->workers[i].cpu != 0 && !m->cpu_idle(m->ctx, run->workers[i].cpu)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void wait_for_workers(struct bench_run *run, struct tick_context *tick)
+{
+    const struct machine *m = run->app->machine;
+    uint64_t next_ns = 0;
+    bool emulated = false;
+    for (unsigned j = 0; j < run->job_count; j++) {
+        emulated |= run->jobs[j].emulated;
+    }
+    while (!all_idle(run)) {
+        if (!emulated) {
+            m->relax(m->ctx);
+        }
+        uint64_t now_ns = m->now_ns(m->ctx);
+        if (now_ns >= next_ns) {
+            next_ns = now_ns + BENCH_TICK_NS;
+            call_hook(tick);
+        }
+    }
+}
+
+/* No worker touches its queue any more: the only moment at which a controller may be reset. */
+static void recover_failed(struct bench_run *run, struct out *err)
+{
+    for (unsigned j = 0; j < run->job_count; j++) {
+        struct nvme_ctrlr *ctrlr = run->jobs[j].ctrlr;
+        if (!nvme_failed(ctrlr)) {
+            continue;
+        }
+        int rc = nvme_recover(ctrlr);
+        if (rc == 0) {
+            out_printf(err, "%s failed during the run, was reset, and is in service again\n",
+                       nvme_name(ctrlr));
+        } else {
+            out_printf(err, "%s failed during the run and does not come back: %s\n",
+                       nvme_name(ctrlr), errno_text(rc));
+        }
+    }
+}
+
+int bench_run_execute(struct bench_run *run, const struct bench_hook *hook, struct out *err)
+{
+    const struct machine *m = run->app->machine;
+    struct tick_context tick = {.run = run, .hook = hook};
+    int rc;
+    run->started_ns = m->now_ns(m->ctx);
+    struct bench_worker *own = start_workers(run, &rc);
+    if (own != NULL) {
+        own->tick = call_hook;
+        own->tick_ctx = &tick;
+        bench_worker_run(own);
+    }
+    wait_for_workers(run, &tick);
+    run->ended_ns = m->now_ns(m->ctx);
+    recover_failed(run, err);
+    return rc;
+}
+
+void bench_run_stop(struct bench_run *run)
+{
+    atomic_store_explicit(&run->stop, true, memory_order_relaxed);
+}
+
+void bench_run_destroy(struct bench_run *run)
+{
+    for (unsigned i = 0; run->workers != NULL && i < run->task_count; i++) {
+        for (unsigned l = 0; l < run->workers[i].lane_count; l++) {
+            heap_free(run->workers[i].lanes[l].posted);
+        }
+    }
+    for (unsigned i = 0; i < run->task_count; i++) {
+        struct bench_task *task = run->tasks[i];
+        /* A device that did not become quiet may still write: it keeps what it was lent. */
+        if (task->buffers.va != NULL && !nvme_failed(task->job->ctrlr)) {
+            nvme_dma_free(task->job->ctrlr, &task->buffers);
+        }
+        heap_free(task->free);
+        heap_free(task->slots);
+        heap_free(task);
+    }
+    heap_free(run->workers);
+    heap_free(run->tasks);
+    run->workers = NULL;
+    run->tasks = NULL;
+    run->task_count = 0;
+}

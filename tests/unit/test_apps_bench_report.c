@@ -1,0 +1,210 @@
+/*
+ * tests/unit/test_apps_bench_report.c - a whole report from made-up figures, compared letter by
+ * letter with the shape of fio 3.33's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "apps/bench/report.h"
+#include "lib/compiler.h"
+#include "lib/errno.h"
+
+static char text[8192];
+static struct out_buf out;
+static struct bench_options opt;
+static struct bench_result result;
+static struct bench_report_group group;
+
+static int setup(void **state)
+{
+    (void)state;
+    out_buf_init(&out, text, sizeof(text));
+    bench_options_init(&opt);
+    memset(&result, 0, sizeof(result));
+    memset(&group, 0, sizeof(group));
+    return 0;
+}
+
+static void add_io(unsigned dir, uint64_t slat_ns, uint64_t clat_ns, unsigned times)
+{
+    struct bench_dir_result *d = &result.dir[dir];
+    for (unsigned i = 0; i < times; i++) {
+        d->ios++;
+        d->bytes += 4096;
+        stats_add(&d->slat, slat_ns);
+        stats_add(&d->clat, clat_ns);
+        stats_add(&d->lat, slat_ns + clat_ns);
+        histogram_add(&d->clat_histogram, clat_ns);
+    }
+}
+
+static void print(void)
+{
+    struct bench_report_unit unit = {.name = "mix", .group = 0, .cpu = 1, .opt = &opt,
+                                     .ended_ns = 12345678901, .result = &result};
+    bench_report_add(&group, &result);
+    bench_report_unit(&out.out, &unit, &group);
+    bench_report_status(&out.out, 0, &group);
+}
+
+static void a_mixed_job(void **state)
+{
+    (void)state;
+    opt.iodepth = 8;
+    result.jobs = 1;
+    result.latencies = true;
+    result.run_ns = 1000 * NS_PER_MS;
+    result.asleep_ns = 250 * NS_PER_MS;
+    result.interrupts = 77;
+    add_io(BENCH_DIR_READ, 100, 3000, 5000);
+    add_io(BENCH_DIR_READ, 200, 240000, 4000);
+    add_io(BENCH_DIR_READ, 300, 12000000, 1);
+    add_io(BENCH_DIR_WRITE, 50, 900, 10);
+    result.dir[BENCH_DIR_READ].runtime_ms = 1000;
+    result.dir[BENCH_DIR_WRITE].runtime_ms = 1000;
+    bench_samples_add(&result.dir[BENCH_DIR_READ].bw_kib, 36000);
+    bench_samples_add(&result.dir[BENCH_DIR_READ].bw_kib, 35900);
+    bench_samples_add(&result.dir[BENCH_DIR_READ].iops, 9000);
+    bench_samples_add(&result.dir[BENCH_DIR_READ].iops, 8975);
+    result.depth[0] = 2;
+    result.depth[3] = 9009;
+    result.submit[1] = 999;
+    result.submit[2] = 1;
+    result.submits = 1000;
+    result.complete[1] = 1000;
+    result.completes = 1000;
+    print();
+    assert_string_equal(
+        text,
+        "mix: (groupid=0, jobs=1): err= 0: pid=1: 12.345 s after power-on\n"
+        "  read: IOPS=9001, BW=35.2MiB/s (36.9MB/s)(35.2MiB/1000msec)\n"
+        "    slat (nsec): min=100, max=300, avg=144.46, stdev=49.72\n"
+        "    clat (usec): min=3, max=12000, avg=109.65, stdev=171.99\n"
+        "     lat (usec): min=3, max=12000, avg=109.80, stdev=172.02\n"
+        "    clat percentiles (usec):\n"
+        "     |  1.00th=[    3],  5.00th=[    3], 10.00th=[    3], 20.00th=[    3],\n"
+        "     | 30.00th=[    3], 40.00th=[    3], 50.00th=[    3], 60.00th=[  241],\n"
+        "     | 70.00th=[  241], 80.00th=[  241], 90.00th=[  241], 95.00th=[  241],\n"
+        "     | 99.00th=[  241], 99.50th=[  241], 99.90th=[  241], 99.95th=[  241],\n"
+        "     | 99.99th=[11994]\n"
+        "   bw (  KiB/s): min=35900, max=36000, per=99.85%, avg=35950.00, stdev=70.71, "
+        "samples=2\n"
+        "   iops        : min= 8975, max= 9000, avg=8987.50, stdev=17.68, samples=2\n"
+        "  write: IOPS=10, BW=40.0KiB/s (41.0kB/s)(40.0KiB/1000msec); 0 zone resets\n"
+        "    slat (nsec): min=50, max=50, avg=50.00, stdev= 0.00\n"
+        "    clat (nsec): min=900, max=900, avg=900.00, stdev= 0.00\n"
+        "     lat (nsec): min=950, max=950, avg=950.00, stdev= 0.00\n"
+        "    clat percentiles (nsec):\n"
+        "     |  1.00th=[  900],  5.00th=[  900], 10.00th=[  900], 20.00th=[  900],\n"
+        "     | 30.00th=[  900], 40.00th=[  900], 50.00th=[  900], 60.00th=[  900],\n"
+        "     | 70.00th=[  900], 80.00th=[  900], 90.00th=[  900], 95.00th=[  900],\n"
+        "     | 99.00th=[  900], 99.50th=[  900], 99.90th=[  900], 99.95th=[  900],\n"
+        "     | 99.99th=[  900]\n"
+        "  lat (nsec)   : 1000=0.11%\n"
+        "  lat (usec)   : 4=55.49%, 250=44.39%\n"
+        "  lat (msec)   : 20=0.01%\n"
+        "  cpu          : usr=75.00%, sys=0.00%, ctx=77, majf=0, minf=0\n"
+        "  IO depths    : 1=0.1%, 2=0.0%, 4=0.0%, 8=100.0%, 16=0.0%, 32=0.0%, >=64=0.0%\n"
+        "     submit    : 0=0.0%, 4=99.9%, 8=0.1%, 16=0.0%, 32=0.0%, 64=0.0%, >=64=0.0%\n"
+        "     complete  : 0=0.0%, 4=100.0%, 8=0.0%, 16=0.0%, 32=0.0%, 64=0.0%, >=64=0.0%\n"
+        "     issued rwts: total=9001,10,0,0 short=0,0,0,0 dropped=0,0,0,0\n"
+        "     latency   : target=0, window=0, percentile=100.00%, depth=8\n"
+        "\n"
+        "Run status group 0 (all jobs):\n"
+        "   READ: bw=35.2MiB/s (36.9MB/s), 35.2MiB/s-35.2MiB/s (36.9MB/s-36.9MB/s), "
+        "io=35.2MiB (36.9MB), run=1000-1000msec\n"
+        "  WRITE: bw=40.0KiB/s (41.0kB/s), 40.0KiB/s-40.0KiB/s (41.0kB/s-41.0kB/s), "
+        "io=40.0KiB (41.0kB), run=1000-1000msec\n");
+}
+
+static void long_percentiles_and_many_levels(void **state)
+{
+    static const uint64_t ns[] = {1, 15, 30, 60, 120, 300, 700, 900, 1500000000, 3000000000};
+    (void)state;
+    assert_int_equal(bench_options_set(&opt, "percentile_list=50:99:99.9999:100", &out.out,
+                                       &out.out), 0);
+    result.jobs = 2;
+    result.latencies = true;
+    for (unsigned i = 0; i < ARRAY_SIZE(ns); i++) {
+        add_io(BENCH_DIR_READ, 10, ns[i], 10);
+    }
+    result.dir[BENCH_DIR_READ].runtime_ms = 10;
+    print();
+    assert_non_null(strstr(text, "    clat percentiles (nsec):\n"
+                                 "     | 50.0000th=[  120], 99.0000th=[3003121664], "
+                                 "99.9999th=[3003121664],\n"
+                                 "     | 100.0000th=[3003121664]\n"));
+    assert_non_null(strstr(text, "  lat (nsec)   : 2=10.00%, 20=10.00%, 50=10.00%, 100=10.00%, "
+                                 "250=10.00%\n"));
+    assert_non_null(strstr(text, "  lat (nsec)   : 500=10.00%, 750=10.00%, 1000=10.00%\n"
+                                 "  lat (msec)   : 2000=10.00%, >=2000=10.00%\n"));
+}
+
+static void errors_are_in_words(void **state)
+{
+    (void)state;
+    result.jobs = 1;
+    result.err = -ENODATA;
+    result.status = 0x281;
+    result.err_lba = 792;
+    print();
+    assert_non_null(strstr(text, "mix: (groupid=0, jobs=1): err=61 ("));
+    assert_non_null(strstr(text, " at LBA 792): pid=1: "));
+    assert_non_null(strstr(text, "  lat          : not measured (lat_accounting=0)\n"));
+}
+
+static void jobs_add_up(void **state)
+{
+    struct bench_result other;
+    (void)state;
+    result.jobs = 1;
+    add_io(BENCH_DIR_READ, 1, 10, 3);
+    result.dir[BENCH_DIR_READ].runtime_ms = 500;
+    bench_samples_add(&result.dir[BENCH_DIR_READ].iops, 100);
+    bench_samples_add(&result.dir[BENCH_DIR_READ].iops, 200);
+    other = result;
+    other.dir[BENCH_DIR_READ].runtime_ms = 700;
+    other.err = -EIO;
+    bench_result_merge(&result, &other);
+    const struct bench_dir_result *d = &result.dir[BENCH_DIR_READ];
+    assert_int_equal(result.jobs, 2);
+    assert_int_equal(result.err, -EIO);
+    assert_int_equal(d->ios, 6);
+    assert_int_equal(d->runtime_ms, 700);
+    assert_int_equal(d->clat.n, 6);
+    assert_int_equal(histogram_total(&d->clat_histogram), 6);
+    assert_true(d->iops.mean > 299.9 && d->iops.mean < 300.1 && d->iops.n == 4);
+    assert_int_equal(bench_dir_iops(d), 8);
+}
+
+static void levels(void **state)
+{
+    static const unsigned batch[][2] = {{0, 0}, {1, 1}, {4, 1}, {5, 2}, {8, 2}, {9, 3}, {16, 3},
+                                        {17, 4}, {32, 4}, {33, 5}, {64, 5}, {65, 6}, {999, 6}};
+    static const unsigned depth[][2] = {{1, 0}, {2, 1}, {3, 1}, {4, 2}, {31, 4}, {32, 5}, {63, 5},
+                                        {64, 6}, {65535, 6}};
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(batch); i++) {
+        assert_int_equal(bench_batch_level(batch[i][0]), batch[i][1]);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(depth); i++) {
+        assert_int_equal(bench_depth_level(depth[i][0]), depth[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_mixed_job, setup),
+        cmocka_unit_test_setup(long_percentiles_and_many_levels, setup),
+        cmocka_unit_test_setup(errors_are_in_words, setup),
+        cmocka_unit_test_setup(jobs_add_up, setup),
+        cmocka_unit_test_setup(levels, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

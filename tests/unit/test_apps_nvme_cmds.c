@@ -1,0 +1,233 @@
+/*
+ * tests/unit/test_apps_nvme_cmds.c - `list`, `nvme` and `cpus` typed into a shell whose disks are
+ * software controllers.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/errno.h"
+#include "tests/model/host_appliance.h"
+
+static struct host_appliance *ha;
+
+static void says(const char *line, const char *text)
+{
+    int err = host_appliance_run(ha, line);
+
+    if (err || !strstr(ha->text, text)) {
+        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
+    }
+}
+
+static void refuses(const char *line, int err, const char *text)
+{
+    assert_int_equal(host_appliance_run(ha, line), err);
+    if (!strstr(ha->text, text)) {
+        fail_msg("\"%s\": no \"%s\" in:\n%s", line, text, ha->text);
+    }
+}
+
+static int one_drive(void **state)
+{
+    struct model_config drive = model_default_config();
+    struct host_appliance_config cfg = host_appliance_default_config();
+
+    (void)state;
+    drive.serial = "SERIAL7";
+    drive.model = "Made-up drive";
+    drive.firmware = "1.2.3";
+    drive.sq_grant = 1;
+    drive.cq_grant = 1;
+    cfg.drives = &drive;
+    cfg.cpus = 3;
+    ha = host_appliance_create(&cfg);
+    return 0;
+}
+
+static int two_drives(void **state)
+{
+    struct model_config drives[2] = {model_default_config(), model_default_config()};
+    struct host_appliance_config cfg = host_appliance_default_config();
+
+    (void)state;
+    drives[0].ns_count = 3;
+    drives[0].ns[1] = (struct model_ns_config){.nsid = 2, .blocks = 1 << 18, .lbads = 12};
+    drives[0].ns[2] = (struct model_ns_config){
+        .nsid = 5, .blocks = 4096, .lbads = 9, .metadata_bytes = 8, .extended = true};
+    drives[1].css = 0; /* speaks no command set we know */
+    cfg.drives = drives;
+    cfg.drive_count = 2;
+    ha = host_appliance_create(&cfg);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    host_appliance_destroy(ha);
+    return 0;
+}
+
+static void test_list(void **state)
+{
+    (void)state;
+    says("list", "Node             PCI      SN                   Model");
+    says("list", "\n---------------- -------- ");
+    says("list", "\nnvme0n1          -        SERIAL7              Made-up drive                 "
+                 "           0x1        ");
+    says("list", " 67.11  MB  512   B +  0 B   1.2.3\n");
+}
+
+static void test_list_remarks(void **state)
+{
+    (void)state;
+    says("list", "\nnvme0n2 ");
+    says("list", "  4 KiB +  0 B");
+    says("list", "\nnvme0n5 cannot be used: ");
+    says("list", "\nnvme1 did not come up: ");
+}
+
+static void test_identify(void **state)
+{
+    (void)state;
+    says("nvme id-ctrl nvme0", "NVME Identify Controller:\n");
+    says("nvme id-ctrl /dev/nvme0", "\nsn        : SERIAL7\nmn        : Made-up drive\n"
+                                    "fr        : 1.2.3\n");
+    says("nvme id-ctrl nvme0", "\nps      0 : mp:");
+    says("nvme id-ns nvme0n1", "NVME Identify Namespace 1:\nnsze    : 0x20000\n");
+    says("nvme id-ns nvme0n1", "\nlbaf  0 : ms:0   lbads:9  rp:0");
+    says("nvme list-ns nvme0", "[   0]:0x1\n");
+}
+
+static void test_identify_fails(void **state)
+{
+    static const struct model_rule rule = {.on = MODEL_ON_ADMIN,
+                                           .match = 0x06,
+                                           .sub = MODEL_ANY,
+                                           .action = MODEL_DO_STATUS,
+                                           .value = 0x4002};
+
+    (void)state;
+    model_add_rule(ha->hosts[0]->model, &rule);
+    refuses("nvme id-ctrl nvme0", -EIO, "nvme0 refused Identify: Invalid Field in Command");
+    says("nvme id-ctrl nvme0", "\nsn        : SERIAL7\n");
+}
+
+static void test_several_namespaces(void **state)
+{
+    (void)state;
+    says("nvme list-ns nvme0", "[   0]:0x1\n[   1]:0x2\n[   2]:0x5\n");
+    says("nvme id-ns nvme0n2", "NVME Identify Namespace 2:\nnsze    : 0x40000\n");
+    says("nvme id-ns nvme0n5", "NVME Identify Namespace 5:\n"); /* also one that is no disk */
+    refuses("nvme id-ctrl nvme1", ha->app.ctrlrs[1].err, "nvme1 did not come up");
+}
+
+static void test_show_regs(void **state)
+{
+    (void)state;
+    says("nvme show-regs nvme0", "\tMost queue entries (MQES): 1024\n");
+    says("nvme show-regs nvme0", "\n\tEnabled (EN): Yes\n");
+    says("nvme show-regs nvme0", "\n\tReady (RDY): Yes\n");
+    says("nvme show-regs nvme0", "\n\tI/O submission entry (IOSQES): 64 bytes\n");
+}
+
+static void test_show_regs_gone(void **state)
+{
+    (void)state;
+    ha->forgiving = true; /* it is pulled out without a word */
+    model_unplug(ha->hosts[0]->model, true);
+    refuses("nvme show-regs nvme0", -ENXIO, "does not answer");
+}
+
+static void test_stats(void **state)
+{
+    (void)state;
+    says("nvme stats nvme0", " CPU  depth in use     commands");
+    says("nvme stats nvme0", "\n   0    255      0 ");
+}
+
+/* A console device that keeps what it is sent. */
+static struct {
+    struct console_device dev;
+    char text[4096];
+} screen;
+
+static void screen_write(struct console_device *dev, const char *text, size_t len)
+{
+    size_t used = strlen(screen.text);
+
+    (void)dev;
+    assert_true(used + len < sizeof(screen.text));
+    memcpy(screen.text + used, text, len);
+}
+
+static void test_trace(void **state)
+{
+    (void)state;
+    memset(&screen, 0, sizeof(screen));
+    screen.dev.write = screen_write;
+    console_attach(&ha->console, &screen.dev);
+    says("nvme trace on", "on the console until 'nvme trace off'");
+    says("nvme id-ctrl nvme0", "SERIAL7");
+    assert_non_null(strstr(screen.text, "nvme0 q0 cid "));
+    assert_non_null(strstr(screen.text, "Identify"));
+    says("nvme trace off", "");
+    memset(screen.text, 0, sizeof(screen.text));
+    says("nvme id-ctrl nvme0", "SERIAL7");
+    assert_string_equal(screen.text, "");
+    says("nvme trace nvme0 on", "");
+    says("nvme trace nvme0 off", "");
+    refuses("nvme trace nvme0", -EINVAL, "say 'on' or 'off'");
+    refuses("nvme trace nvme7 on", -ENODEV, "nvme7");
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    refuses("nvme", -EINVAL, "usage:");
+    refuses("nvme id-crtl nvme0", -EINVAL, "there are id-ctrl, id-ns, list-ns, show-regs");
+    refuses("nvme id-ctrl", -EINVAL, "usage: nvme id-ctrl CTRL");
+    refuses("nvme id-ns nvme0n9", -ENODEV, "nvme0n9");
+    refuses("nvme id-ns nvme0", -ENODEV, "nvme0");
+    refuses("nvme id-ctrl nvme3", -ENODEV, "nvme3");
+}
+
+static void test_cpus(void **state)
+{
+    (void)state;
+    says("cpus", "\n  0        ");
+    says("cpus", "  nvme0\n");
+    says("cpus", "nvme0 has 1 I/O queue pair for 3 CPUs: its jobs run on CPU 0 only.\n");
+}
+
+static void test_poweroff(void **state)
+{
+    (void)state;
+    says("poweroff", "nvme0: shut down\nPower off.\n");
+    assert_int_equal(ha->machine.power_offs, 1);
+    assert_int_equal(model_counters(ha->hosts[0]->model)->shutdowns, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_list, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_list_remarks, two_drives, tear_down),
+        cmocka_unit_test_setup_teardown(test_identify, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_identify_fails, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_namespaces, two_drives, tear_down),
+        cmocka_unit_test_setup_teardown(test_show_regs, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_show_regs_gone, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_stats, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_trace, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_mistakes, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_cpus, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_poweroff, one_drive, tear_down),
+    };
+    return cmocka_run_group_tests_name("apps nvme commands", tests, NULL, NULL);
+}
