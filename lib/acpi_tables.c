@@ -8,23 +8,23 @@
 #include "lib/string.h"
 
 /* RSDP (ACPI 6.3 §5.2.5.3) */
-#define RSDP1_BYTES    20
-#define RSDP2_BYTES    36
-#define RSDP_REVISION  15
-#define RSDP_RSDT      16
-#define RSDP_XSDT      24
+#define RSDP1_BYTES   20
+#define RSDP2_BYTES   36
+#define RSDP_REVISION 15
+#define RSDP_RSDT     16
+#define RSDP_XSDT     24
 
 /* MADT (§5.2.12) */
 #define MADT_LAPIC_ADDR 36
 #define MADT_ENTRIES    44
 enum { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_LAPIC_ADDR64 = 5, MADT_X2APIC = 9 };
-#define MADT_ENABLED     0x1
-#define APIC_ID_NONE     0xff       /* in a LAPIC entry */
-#define X2APIC_ID_NONE   0xffffffff /* in an x2APIC entry */
-#define INTI_POLARITY    0x3
-#define INTI_ACTIVE_LOW  0x3
-#define INTI_TRIGGER     0xc
-#define INTI_LEVEL       0xc
+#define MADT_ENABLED    0x1
+#define APIC_ID_NONE    0xff       /* in a LAPIC entry */
+#define X2APIC_ID_NONE  0xffffffff /* in an x2APIC entry */
+#define INTI_POLARITY   0x3
+#define INTI_ACTIVE_LOW 0x3
+#define INTI_TRIGGER    0xc
+#define INTI_LEVEL      0xc
 
 /* FADT (§5.2.9) */
 #define FADT_DSDT          40

@@ -45,8 +45,8 @@ struct acpi_irq {
 struct acpi_madt {
     uint64_t lapic_addr;
     unsigned cpu_count;
-    unsigned cpus_dropped;           /* enabled, beyond ACPI_MAX_CPUS */
-    unsigned cpus_disabled;          /* listed, and not there */
+    unsigned cpus_dropped;               /* enabled, beyond ACPI_MAX_CPUS */
+    unsigned cpus_disabled;              /* listed, and not there */
     uint32_t cpu_apic_id[ACPI_MAX_CPUS]; /* of the enabled CPUs, each once */
     unsigned ioapic_count;
     struct acpi_ioapic ioapic[ACPI_MAX_IOAPICS];

@@ -42,7 +42,7 @@ static int explain(struct bench_session *s, int err)
     return shell_fail(s->sh, COMMAND, err, "%s", s->text);
 }
 
-/* --- while it runs --------------------------------------------------------------------------------- */
+/* --- while it runs ---------------------------------------------------------------------------- */
 
 static void on_tick(void *ctx, struct bench_run *run)
 {
@@ -55,7 +55,7 @@ static void on_tick(void *ctx, struct bench_run *run)
     bench_eta_update(&s->eta, run, m->now_ns(m->ctx));
 }
 
-/* --- afterwards ------------------------------------------------------------------------------------ */
+/* --- afterwards ------------------------------------------------------------------------------- */
 
 /* The tasks that are reported together with the first one: all that follow and share its group,
  * with group_reporting, else itself alone. */
@@ -114,7 +114,7 @@ static int report(struct bench_session *s)
     return err;
 }
 
-/* --- from words to a run --------------------------------------------------------------------------- */
+/* --- from words to a run ---------------------------------------------------------------------- */
 
 static int prepare(struct bench_session *s, int argc, char **argv)
 {

@@ -12,8 +12,8 @@
 
 /* A number short enough for width characters: as it is, or divided by 1000 (binary: by 1024) until
  * its whole part fits, with as many decimals as then have room: 135k, 53.2Mi, 9618. A last digit is
- * rounded, up into the whole part where needed. unit ("B", "B/s", "") is appended. Returns buf, which
- * has BENCH_NUMBER_BYTES. */
+ * rounded, up into the whole part where needed. unit ("B", "B/s", "") is appended. Returns buf,
+ * which has BENCH_NUMBER_BYTES. */
 const char *bench_format_number(char *buf, uint64_t value, unsigned width, bool binary,
                                 const char *unit);
 

@@ -8,7 +8,7 @@
 
 #define VENDOR_QEMU 0x1b36 /* Red Hat's, in Identify Controller and in PCI */
 
-/* --- the disk ------------------------------------------------------------------------------------ */
+/* --- the disk --------------------------------------------------------------------------------- */
 
 static void list_disks(struct appliance *app, struct out *err)
 {
@@ -86,7 +86,7 @@ static int check_writable(const struct bench_job *job, struct out *err)
     return -EROFS;
 }
 
-/* --- the region ---------------------------------------------------------------------------------- */
+/* --- the region ------------------------------------------------------------------------------- */
 
 static uint64_t extent_bytes(const struct bench_extent *extent, uint64_t device_bytes)
 {
@@ -195,7 +195,7 @@ static int check_region(struct bench_job *job, struct out *err)
     return 0;
 }
 
-/* --- the machine --------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------ */
 
 static int check_queue(const struct bench_job *job, struct out *err)
 {

@@ -137,7 +137,7 @@ static const struct option table[] = {
     IGNORED("disk_util", "the driver's own counters are shown"),
 };
 
-/* --- values -------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* "name" of option, for messages in which a person finds the word typed. */
 struct setting {
@@ -346,7 +346,7 @@ static int set_value(const struct setting *s)
     return 0;
 }
 
-/* --- words --------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static const struct option *find_option(const char *name)
 {
@@ -478,7 +478,7 @@ int bench_options_parse(struct bench_options *jobs, int count, char *const *word
     return used;
 }
 
-/* --- help ---------------------------------------------------------------------------------------- */
+/* --- help ------------------------------------------------------------------------------------- */
 
 static const char *type_name(const struct option *o)
 {

@@ -14,7 +14,7 @@
 
 static const char *const dir_names[BENCH_DIRS] = {"read", "write"};
 
-/* --- small pieces ---------------------------------------------------------------------------------- */
+/* --- small pieces ----------------------------------------------------------------------------- */
 
 static void put_number(struct out *out, uint64_t value, bool binary, const char *unit)
 {
@@ -41,7 +41,7 @@ static double percent(uint64_t part, uint64_t whole, double at_least)
     return p < at_least ? at_least : p;
 }
 
-/* --- one direction --------------------------------------------------------------------------------- */
+/* --- one direction ---------------------------------------------------------------------------- */
 
 static void put_latency(struct out *out, const char *name, const struct stats *s)
 {
@@ -130,7 +130,7 @@ static void put_dir(struct out *out, const struct bench_report_unit *unit, unsig
     put_samples(out, d, &group->dir[dir]);
 }
 
-/* --- both directions ------------------------------------------------------------------------------- */
+/* --- both directions -------------------------------------------------------------------------- */
 
 /* One of fio's three scales. */
 struct lat_scale {
@@ -247,7 +247,7 @@ static void put_error(struct out *out, const struct bench_result *r)
     out_puts(out, ")");
 }
 
-/* --- public ---------------------------------------------------------------------------------------- */
+/* --- public ----------------------------------------------------------------------------------- */
 
 void bench_report_header(struct out *out, const struct bench_options *opt, unsigned group)
 {

@@ -11,9 +11,10 @@
 #define SEED_DEFAULT UINT64_C(0x9042) /* of repeatable runs (randrepeat=1) */
 #define PAGE_BYTES 4096
 
-/* --- tasks ----------------------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
-static uint64_t choose_seed(const struct bench_run *run, const struct bench_job *job, unsigned index)
+static uint64_t choose_seed(const struct bench_run *run, const struct bench_job *job,
+                            unsigned index)
 {
     const struct bench_options *opt = &job->opt;
     uint64_t base = SEED_DEFAULT;
@@ -107,7 +108,7 @@ static int create_tasks(struct bench_run *run, struct out *err)
     return 0;
 }
 
-/* --- CPUs ------------------------------------------------------------------------------------------ */
+/* --- CPUs ------------------------------------------------------------------------------------- */
 
 /* CPU number cpu can run I/O of this job: it is up and has nothing to do, and has a queue pair. */
 static bool cpu_suits(const struct bench_run *run, const struct bench_job *job, unsigned cpu)
@@ -199,8 +200,8 @@ static int place_task(struct bench_run *run, struct bench_task *task, unsigned i
         return -EINVAL;
     }
     if (job->opt.wait == BENCH_IRQ && cpu >= nvme_info(job->ctrlr)->irq_qpairs) {
-        out_printf(err, "wait=irq: the queue pair of CPU %u has no interrupt vector; use wait=poll, "
-                   "or fewer jobs\n", cpu);
+        out_printf(err, "wait=irq: the queue pair of CPU %u has no interrupt vector; use "
+                   "wait=poll, or fewer jobs\n", cpu);
         return -ENOTSUP;
     }
     struct bench_worker *w = worker_of(run, cpu);
@@ -226,8 +227,8 @@ static int size_lane(const struct bench_worker *w, struct bench_lane *lane, stru
         depth += task->depth;
     }
     if (commands > nvme_qpair_depth(lane->qp)) {
-        out_printf(err, "the jobs that share CPU %u keep %u commands in flight, its queue holds %u: "
-                   "lower numjobs or iodepth\n", w->cpu, commands, nvme_qpair_depth(lane->qp));
+        out_printf(err, "the jobs that share CPU %u keep %u commands in flight, its queue holds "
+                   "%u: lower numjobs or iodepth\n", w->cpu, commands, nvme_qpair_depth(lane->qp));
         return -EINVAL;
     }
     if (lane->irq && w->lane_count > 1) {
@@ -282,7 +283,7 @@ int bench_run_create(struct appliance *app, const struct bench_job *jobs, unsign
     return rc;
 }
 
-/* --- executing ------------------------------------------------------------------------------------- */
+/* --- executing -------------------------------------------------------------------------------- */
 
 struct tick_context {
     struct bench_run *run;

@@ -17,7 +17,7 @@ hot_inline uint64_t worker_now(const struct bench_worker *w)
     return w->machine->now_ns(w->machine->ctx);
 }
 
-/* --- completions --------------------------------------------------------------------------------- */
+/* --- completions ------------------------------------------------------------------------------ */
 
 static void note_error(struct bench_task *task, int err, uint16_t status, uint64_t lba)
 {
@@ -92,7 +92,7 @@ void bench_task_init_slots(struct bench_task *task)
     task->timed = task->job->opt.lat_accounting;
 }
 
-/* --- submission ---------------------------------------------------------------------------------- */
+/* --- submission ------------------------------------------------------------------------------- */
 
 /* Makes what is written differ from write to write and place to place, at the cost of one store. */
 static void scramble(const struct bench_task *task, const struct bench_slot *slot, uint64_t index)
@@ -196,7 +196,7 @@ static bool fill_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t 
     return true;
 }
 
-/* --- now and then -------------------------------------------------------------------------------- */
+/* --- now and then ----------------------------------------------------------------------------- */
 
 static void publish(struct bench_task *task)
 {
@@ -307,7 +307,7 @@ static void worker_tick(struct bench_worker *w, uint64_t now_ns)
     }
 }
 
-/* --- the loop ------------------------------------------------------------------------------------ */
+/* --- the loop --------------------------------------------------------------------------------- */
 
 /* Counts what each task got from a reaping. True when a task has come to its end. */
 static bool account_reap(struct bench_lane *lane)

@@ -135,6 +135,7 @@ static uint16_t number_of_queues(struct nvme_model *m, struct cmd *cmd)
     if (m->count.io_sqs || m->count.io_cqs) {
         return wrong(m, cmd, ST_SEQUENCE, "Number of Queues after queues were created");
     }
+    m->count.queues_asked = cmd->dw[11];
     m->sqs_agreed = m->cfg.sq_grant;
     m->cqs_agreed = m->cfg.cq_grant;
     cmd->result = (m->sqs_agreed - 1) | (m->cqs_agreed - 1) << 16;

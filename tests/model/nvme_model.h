@@ -193,6 +193,7 @@ struct model_counters {
     uint64_t blocks_read, blocks_written, flushes;
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
+    uint32_t queues_asked;       /* CDW11 of the last Number of Queues */
     unsigned io_sqs, io_cqs;     /* that exist now */
     unsigned by_opcode[2][256];  /* [0] admin, [1] I/O */
 };

@@ -1,6 +1,6 @@
 /*
- * tests/unit/fio_bins.h - four latency histograms as fio 3.33 wrote them (json+), with the percentiles
- * it computed from them: what lib/histogram must reproduce. Made from a run on a virtual disk.
+ * tests/unit/fio_bins.h - four latency histograms as fio 3.33 wrote them (json+), with the
+ * percentiles it computed from them: what lib/histogram must reproduce. Made on a virtual disk.
  */
 #pragma once
 
@@ -359,7 +359,8 @@ static const struct fio_histogram fio_histograms[] = {
       2375680, 3588096, 8847360, 13697024, 25296896, 57933824, 57933824},
      490, fio_bins_2},
     {"seqw write", 110163,
-     {112128, 124416, 129536, 136192, 140288, 144384, 148480, 152576, 158720, 168960, 185344, 205824,
+     {112128, 124416, 129536, 136192, 140288, 144384, 148480, 152576, 158720, 168960, 185344,
+      205824,
       301056, 610304, 4014080, 4423680, 5668864, 9502720, 9502720},
      418, fio_bins_3},
 };

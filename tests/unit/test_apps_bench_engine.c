@@ -1,6 +1,6 @@
 /*
- * tests/unit/test_apps_bench_engine.c - the command `bench`, whole, on the software controller: what
- * it did to the disk is counted there, what it says is read from the shell's output.
+ * tests/unit/test_apps_bench_engine.c - the command `bench`, whole, on the software controller:
+ * what it did to the disk is counted there, what it says is read from the shell's output.
  */
 #include <pthread.h>
 #include <setjmp.h>

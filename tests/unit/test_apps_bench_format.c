@@ -1,6 +1,6 @@
 /*
- * tests/unit/test_apps_bench_format.c - numbers in fio's spelling. What is expected here was printed
- * by fio 3.33 for these values.
+ * tests/unit/test_apps_bench_format.c - numbers in fio's spelling. What is expected here was
+ * printed by fio 3.33 for these values.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -52,6 +52,47 @@ static void print(void)
     bench_report_status(&out.out, 0, &group);
 }
 
+static const char mixed_report[] =
+    "mix: (groupid=0, jobs=1): err= 0: pid=1: 12.345 s after power-on\n"
+    "  read: IOPS=9001, BW=35.2MiB/s (36.9MB/s)(35.2MiB/1000msec)\n"
+    "    slat (nsec): min=100, max=300, avg=144.46, stdev=49.72\n"
+    "    clat (usec): min=3, max=12000, avg=109.65, stdev=171.99\n"
+    "     lat (usec): min=3, max=12000, avg=109.80, stdev=172.02\n"
+    "    clat percentiles (usec):\n"
+    "     |  1.00th=[    3],  5.00th=[    3], 10.00th=[    3], 20.00th=[    3],\n"
+    "     | 30.00th=[    3], 40.00th=[    3], 50.00th=[    3], 60.00th=[  241],\n"
+    "     | 70.00th=[  241], 80.00th=[  241], 90.00th=[  241], 95.00th=[  241],\n"
+    "     | 99.00th=[  241], 99.50th=[  241], 99.90th=[  241], 99.95th=[  241],\n"
+    "     | 99.99th=[11994]\n"
+    "   bw (  KiB/s): min=35900, max=36000, per=99.85%, avg=35950.00, stdev=70.71, "
+    "samples=2\n"
+    "   iops        : min= 8975, max= 9000, avg=8987.50, stdev=17.68, samples=2\n"
+    "  write: IOPS=10, BW=40.0KiB/s (41.0kB/s)(40.0KiB/1000msec); 0 zone resets\n"
+    "    slat (nsec): min=50, max=50, avg=50.00, stdev= 0.00\n"
+    "    clat (nsec): min=900, max=900, avg=900.00, stdev= 0.00\n"
+    "     lat (nsec): min=950, max=950, avg=950.00, stdev= 0.00\n"
+    "    clat percentiles (nsec):\n"
+    "     |  1.00th=[  900],  5.00th=[  900], 10.00th=[  900], 20.00th=[  900],\n"
+    "     | 30.00th=[  900], 40.00th=[  900], 50.00th=[  900], 60.00th=[  900],\n"
+    "     | 70.00th=[  900], 80.00th=[  900], 90.00th=[  900], 95.00th=[  900],\n"
+    "     | 99.00th=[  900], 99.50th=[  900], 99.90th=[  900], 99.95th=[  900],\n"
+    "     | 99.99th=[  900]\n"
+    "  lat (nsec)   : 1000=0.11%\n"
+    "  lat (usec)   : 4=55.49%, 250=44.39%\n"
+    "  lat (msec)   : 20=0.01%\n"
+    "  cpu          : usr=75.00%, sys=0.00%, ctx=77, majf=0, minf=0\n"
+    "  IO depths    : 1=0.1%, 2=0.0%, 4=0.0%, 8=100.0%, 16=0.0%, 32=0.0%, >=64=0.0%\n"
+    "     submit    : 0=0.0%, 4=99.9%, 8=0.1%, 16=0.0%, 32=0.0%, 64=0.0%, >=64=0.0%\n"
+    "     complete  : 0=0.0%, 4=100.0%, 8=0.0%, 16=0.0%, 32=0.0%, 64=0.0%, >=64=0.0%\n"
+    "     issued rwts: total=9001,10,0,0 short=0,0,0,0 dropped=0,0,0,0\n"
+    "     latency   : target=0, window=0, percentile=100.00%, depth=8\n"
+    "\n"
+    "Run status group 0 (all jobs):\n"
+    "   READ: bw=35.2MiB/s (36.9MB/s), 35.2MiB/s-35.2MiB/s (36.9MB/s-36.9MB/s), "
+    "io=35.2MiB (36.9MB), run=1000-1000msec\n"
+    "  WRITE: bw=40.0KiB/s (41.0kB/s), 40.0KiB/s-40.0KiB/s (41.0kB/s-41.0kB/s), "
+    "io=40.0KiB (41.0kB), run=1000-1000msec\n";
+
 static void a_mixed_job(void **state)
 {
     (void)state;
@@ -79,47 +120,7 @@ static void a_mixed_job(void **state)
     result.complete[1] = 1000;
     result.completes = 1000;
     print();
-    assert_string_equal(
-        text,
-        "mix: (groupid=0, jobs=1): err= 0: pid=1: 12.345 s after power-on\n"
-        "  read: IOPS=9001, BW=35.2MiB/s (36.9MB/s)(35.2MiB/1000msec)\n"
-        "    slat (nsec): min=100, max=300, avg=144.46, stdev=49.72\n"
-        "    clat (usec): min=3, max=12000, avg=109.65, stdev=171.99\n"
-        "     lat (usec): min=3, max=12000, avg=109.80, stdev=172.02\n"
-        "    clat percentiles (usec):\n"
-        "     |  1.00th=[    3],  5.00th=[    3], 10.00th=[    3], 20.00th=[    3],\n"
-        "     | 30.00th=[    3], 40.00th=[    3], 50.00th=[    3], 60.00th=[  241],\n"
-        "     | 70.00th=[  241], 80.00th=[  241], 90.00th=[  241], 95.00th=[  241],\n"
-        "     | 99.00th=[  241], 99.50th=[  241], 99.90th=[  241], 99.95th=[  241],\n"
-        "     | 99.99th=[11994]\n"
-        "   bw (  KiB/s): min=35900, max=36000, per=99.85%, avg=35950.00, stdev=70.71, "
-        "samples=2\n"
-        "   iops        : min= 8975, max= 9000, avg=8987.50, stdev=17.68, samples=2\n"
-        "  write: IOPS=10, BW=40.0KiB/s (41.0kB/s)(40.0KiB/1000msec); 0 zone resets\n"
-        "    slat (nsec): min=50, max=50, avg=50.00, stdev= 0.00\n"
-        "    clat (nsec): min=900, max=900, avg=900.00, stdev= 0.00\n"
-        "     lat (nsec): min=950, max=950, avg=950.00, stdev= 0.00\n"
-        "    clat percentiles (nsec):\n"
-        "     |  1.00th=[  900],  5.00th=[  900], 10.00th=[  900], 20.00th=[  900],\n"
-        "     | 30.00th=[  900], 40.00th=[  900], 50.00th=[  900], 60.00th=[  900],\n"
-        "     | 70.00th=[  900], 80.00th=[  900], 90.00th=[  900], 95.00th=[  900],\n"
-        "     | 99.00th=[  900], 99.50th=[  900], 99.90th=[  900], 99.95th=[  900],\n"
-        "     | 99.99th=[  900]\n"
-        "  lat (nsec)   : 1000=0.11%\n"
-        "  lat (usec)   : 4=55.49%, 250=44.39%\n"
-        "  lat (msec)   : 20=0.01%\n"
-        "  cpu          : usr=75.00%, sys=0.00%, ctx=77, majf=0, minf=0\n"
-        "  IO depths    : 1=0.1%, 2=0.0%, 4=0.0%, 8=100.0%, 16=0.0%, 32=0.0%, >=64=0.0%\n"
-        "     submit    : 0=0.0%, 4=99.9%, 8=0.1%, 16=0.0%, 32=0.0%, 64=0.0%, >=64=0.0%\n"
-        "     complete  : 0=0.0%, 4=100.0%, 8=0.0%, 16=0.0%, 32=0.0%, 64=0.0%, >=64=0.0%\n"
-        "     issued rwts: total=9001,10,0,0 short=0,0,0,0 dropped=0,0,0,0\n"
-        "     latency   : target=0, window=0, percentile=100.00%, depth=8\n"
-        "\n"
-        "Run status group 0 (all jobs):\n"
-        "   READ: bw=35.2MiB/s (36.9MB/s), 35.2MiB/s-35.2MiB/s (36.9MB/s-36.9MB/s), "
-        "io=35.2MiB (36.9MB), run=1000-1000msec\n"
-        "  WRITE: bw=40.0KiB/s (41.0kB/s), 40.0KiB/s-40.0KiB/s (41.0kB/s-41.0kB/s), "
-        "io=40.0KiB (41.0kB), run=1000-1000msec\n");
+    assert_string_equal(text, mixed_report);
 }
 
 static void long_percentiles_and_many_levels(void **state)

@@ -62,10 +62,10 @@ static void test_madt_cpus(void **state)
     store_le32(table + 36, 0xfee00000);
     add_lapic(2, 1);
     add_lapic(0, 1);
-    add_lapic(4, 0);          /* disabled */
-    add_lapic(6, 2);          /* only capable of being put online later */
-    add_lapic(0xff, 1);       /* no identifier */
-    add_x2apic(2, 1);         /* the same CPU again */
+    add_lapic(4, 0);    /* disabled */
+    add_lapic(6, 2);    /* only capable of being put online later */
+    add_lapic(0xff, 1); /* no identifier */
+    add_x2apic(2, 1);   /* the same CPU again */
     add_x2apic(300, 1);
     add_x2apic(UINT32_MAX, 1);
     add(4, (const uint8_t[]){0x7f, 4, 1, 2}); /* unknown */
@@ -136,11 +136,11 @@ static void test_madt_broken(void **state)
 
 static void make_fadt(void)
 {
-    store_le32(table + 40, 0x1000);      /* DSDT */
-    store_le32(table + 48, 0xb2);        /* SMI_CMD */
-    table[52] = 2;                       /* ACPI_ENABLE */
-    store_le32(table + 64, 0x604);       /* PM1a control */
-    store_le32(table + 76, 0x608);       /* PM timer */
+    store_le32(table + 40, 0x1000); /* DSDT */
+    store_le32(table + 48, 0xb2);   /* SMI_CMD */
+    table[52] = 2;                  /* ACPI_ENABLE */
+    store_le32(table + 64, 0x604);  /* PM1a control */
+    store_le32(table + 76, 0x608);  /* PM timer */
     store_le32(table + 112, 0x400 | 0x100);
     table[116] = ACPI_SPACE_IO;
     store_le64(table + 120, 0xcf9);
@@ -151,7 +151,7 @@ static void test_fadt_versions(void **state)
 {
     (void)state;
     make_fadt();
-    store_le64(table + 140, 0x2000);     /* X_DSDT */
+    store_le64(table + 140, 0x2000); /* X_DSDT */
     table[172] = ACPI_SPACE_MEMORY;
     store_le64(table + 176, 0xfed00000); /* X_PM1a control */
 
@@ -186,10 +186,11 @@ static void test_s5(void **state)
     } cases[] = {
         {{'_', 'S', '5', '_', 0x12, 0x06, 4, 0, 0, 0, 0}, 11, true, 0, 0},
         {{'_', 'S', '5', '_', 0x12, 0x0a, 4, 0x0a, 5, 0x0a, 7, 0, 0}, 13, true, 5, 7},
-        {{'_', 'S', '5', '_', 0x12, 0x4b, 0, 4, 0x0a, 5, 1, 0, 0}, 13, true, 5, 1}, /* two length bytes */
-        {{'_', 'S', '5', '_', 0x10, 0x06, 4, 0, 0, 0, 0}, 11, false, 0, 0}, /* no package */
+        /* a length of two bytes */
+        {{'_', 'S', '5', '_', 0x12, 0x4b, 0, 4, 0x0a, 5, 1, 0, 0}, 13, true, 5, 1},
+        {{'_', 'S', '5', '_', 0x10, 0x06, 4, 0, 0, 0, 0}, 11, false, 0, 0},    /* no package */
         {{'_', 'S', '5', '_', 0x12, 0x06, 4, 0x0b, 1, 0, 0}, 11, false, 0, 0}, /* a word */
-        {{'_', 'S', '5', '_', 0x12, 0xc6, 4}, 7, false, 0, 0}, /* ends too early */
+        {{'_', 'S', '5', '_', 0x12, 0xc6, 4}, 7, false, 0, 0},                 /* ends too early */
         {{'_', 'S', '5', '_', 0x12, 0x06, 1, 0x0a}, 8, false, 0, 0},
     };
 

@@ -1,5 +1,6 @@
 /*
- * tests/unit/test_lib_histogram.c - lib/histogram: the buckets are fio's, and so are the percentiles.
+ * tests/unit/test_lib_histogram.c - lib/histogram: the buckets are fio's, and so are
+ * the percentiles.
  */
 #include <setjmp.h>
 #include <stdarg.h>

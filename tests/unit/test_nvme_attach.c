@@ -132,6 +132,9 @@ static void comes_up(void **state)
     const struct nvme_info *info = nvme_info(r.ctrlr);
     assert_int_equal(info->io_qpairs, shape->qpairs);
     assert_int_equal(info->io_entries, shape->entries);
+    uint32_t asked_0b = model_counters(r.hp->model)->queues_asked;
+    assert_int_equal(asked_0b & 0xffff, asked_0b >> 16);
+    assert_in_range((asked_0b & 0xffff) + 1, shape->qpairs, r.opt.max_io_qpairs);
     assert_int_equal(info->was_enabled, r.cfg.entry_enabled);
     assert_true(info->irq_qpairs <= MIN(info->io_qpairs, r.cfg.vectors));
     if (r.opt.poll_only) {

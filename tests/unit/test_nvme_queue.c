@@ -398,6 +398,29 @@ static void sleep_returns_at_once(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+static unsigned unmasked(const struct rig *r)
+{
+    unsigned n = 0;
+    for (unsigned vec = 0; vec < r->cfg.vectors; vec++) {
+        n += r->hp->vectors[vec].count && !r->hp->vectors[vec].masked;
+    }
+    return n;
+}
+
+static void vectors_are_masked_unless_wanted(void **state)
+{
+    struct rig r;
+    (void)state;
+
+    start(&r, 8, 0, 0);
+    assert_int_equal(unmasked(&r), 0);
+    assert_int_equal(nvme_irq_enable(rig_qp(&r), true), 0);
+    assert_int_equal(unmasked(&r), 1);
+    assert_int_equal(nvme_irq_enable(rig_qp(&r), false), 0);
+    assert_int_equal(unmasked(&r), 0);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void interrupts_without_vectors(void **state)
 {
     struct rig r;
@@ -444,6 +467,7 @@ static const struct CMUnitTest singles[] = {
     cmocka_unit_test(spurious_interrupts),
     cmocka_unit_test(sleep_ends_at_the_deadline),
     cmocka_unit_test(sleep_returns_at_once),
+    cmocka_unit_test(vectors_are_masked_unless_wanted),
     cmocka_unit_test(interrupts_without_vectors),
     cmocka_unit_test(interrupts_on_the_second_queue),
 };

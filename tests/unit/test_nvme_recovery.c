@@ -453,6 +453,30 @@ static void plugged_in_again(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+static void another_drive_in_its_place(void **state)
+{
+    struct model_patch serial = {.cns = 1, .offset = IDC_SN, .len = 1, .value = 'C'};
+    struct rig r;
+    (void)state;
+
+    rig_init(&r);
+    r.cfg.patches = &serial;
+    r.cfg.patch_count = 1;
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    rig_arm(&r, rig_ns(&r, 1));
+    assert_int_equal(nvme_recover(r.ctrlr), 0);
+    model_unplug(r.hp->model, true);
+    model_replug(r.hp->model);
+    serial.value = 'D';
+    assert_true(nvme_recover(r.ctrlr) < 0);
+    struct rig_io rio;
+    rig_io_make(&r, &rio, rig_ns(&r, 1), NVME_IO_WRITE, 0, 8, 0);
+    assert_int_equal(nvme_post(rig_qp(&r), &rio.io), -ESHUTDOWN);
+    rig_io_free(&r, &rio);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void bad_completions_are_counted(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
@@ -488,6 +512,7 @@ static const struct CMUnitTest singles[] = {
     cmocka_unit_test(admin_commands),
     cmocka_unit_test(admin_data_of_many_pages),
     cmocka_unit_test(plugged_in_again),
+    cmocka_unit_test(another_drive_in_its_place),
     cmocka_unit_test(bad_completions_are_counted),
 };
 
