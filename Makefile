@@ -3,14 +3,16 @@
 .SUFFIXES:
 .DEFAULT_GOAL := iso
 
-CC     ?= gcc
 ifeq ($(origin CC),default)
 CC     := gcc
 endif
+CLANG  ?= clang
 NASM   ?= nasm
+# Debian's Python: the test packages belong to it, not to another one that stands first in PATH.
 PYTHON ?= /usr/bin/python3
 BUILD  ?= build
 Q      := $(if $(V),,@)
+export SOURCE_DATE_EPOCH ?= 1700000000
 
 # ---- sources, per layer ---------------------------------------------------------------------------
 LIB_C    := $(sort $(wildcard lib/*.c))
@@ -25,6 +27,9 @@ NVME_C   := $(filter-out drivers/nvme/nvme_pci.c,$(sort $(wildcard drivers/nvme/
 BLOCK_C  := $(sort $(wildcard drivers/block/*.c))
 FS_C     := $(sort $(wildcard fs/*.c fs/*/*.c))
 APPS_C   := $(sort $(wildcard apps/*.c apps/*/*.c))
+MODEL_C  := $(sort $(wildcard tests/model/*.c))
+UNIT_C   := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_C   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 PORTABLE_C := $(LIB_C) $(PCI_C) $(CONSOLE_C) $(NVME_C) $(BLOCK_C) $(FS_C) $(APPS_C)
 KERNEL_C   := $(PORTABLE_C) $(ARCH_C) $(UART_C) drivers/nvme/nvme_pci.c $(BOOT_C)
@@ -32,7 +37,8 @@ KERNEL_ASM := $(BOOT_ASM) $(ARCH_ASM)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
         -Wpointer-arith -Wwrite-strings -Werror
-COMMON := -std=gnu17 -I. -g $(WARN) -MMD -MP -ffile-prefix-map=$(CURDIR)=.
+COMMON := -std=gnu17 -I. -g $(WARN) -ffile-prefix-map=$(CURDIR)=.
+DEPGEN := -MMD -MP
 
 # ---- kernel -----------------------------------------------------------------------------------------
 KCFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -m64 \
@@ -41,14 +47,73 @@ KCFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-r
 # Code that runs in interrupt context must not touch SSE registers, which are not saved there.
 IRQ_SAFE := $(ARCH_C) $(UART_C) $(CONSOLE_C)
 
-include tools/kernel.mk
+KERNEL := $(BUILD)/carillon.elf
+ISO    := $(BUILD)/carillon.iso
+
+# Linked twice: the second time with the names of its own functions, for back-traces; then stripped.
+LD      ?= ld
+NM      ?= nm
+OBJCOPY ?= objcopy
+KOBJ    := $(BUILD)/kernel
+KERNEL_DEBUG := $(BUILD)/carillon.debug.elf
+
+# UBSAN=1: undefined behaviour becomes an invalid-opcode exception with a back-trace.
+ifeq ($(UBSAN),1)
+KCFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
+endif
+KLDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
+            -T boot/linker.ld
+
+KERNEL_O := $(patsubst %.c,$(KOBJ)/%.o,$(KERNEL_C)) $(patsubst %.asm,$(KOBJ)/%.asm.o,$(KERNEL_ASM))
+
+# Other flags than last time: everything is compiled again.
+$(KOBJ)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(KCFLAGS) $(KLDFLAGS)' | cmp -s - $@ || echo '$(CC) $(KCFLAGS) $(KLDFLAGS)' > $@
+
+$(patsubst %.c,$(KOBJ)/%.o,$(IRQ_SAFE)): KCFLAGS_FILE := -mgeneral-regs-only
+# The string functions must not be compiled into calls of themselves.
+$(KOBJ)/lib/string.o: KCFLAGS_FILE := -fno-builtin
+
+$(KOBJ)/%.o: %.c $(KOBJ)/flags
+	@mkdir -p $(@D)
+	@echo "  CC     $<"
+	$(Q)$(CC) $(KCFLAGS) $(KCFLAGS_FILE) $(DEPGEN) -c $< -o $@
+
+$(KOBJ)/%.asm.o: %.asm boot/layout.inc $(KOBJ)/flags
+	@mkdir -p $(@D)
+	@echo "  NASM   $<"
+	$(Q)$(NASM) -f elf64 -I./ -o $@ $<
+
+$(KOBJ)/symbols-1.asm: tools/symbols.py
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/symbols.py < /dev/null > $@
+$(KOBJ)/symbols-2.asm: $(KOBJ)/pass-1.elf tools/symbols.py
+	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
+$(KOBJ)/symbols-%.o: $(KOBJ)/symbols-%.asm
+	$(Q)$(NASM) -f elf64 -o $@ $<
+
+$(KOBJ)/pass-1.elf: $(KERNEL_O) $(KOBJ)/symbols-1.o boot/linker.ld
+	@echo "  LD     $@"
+	$(Q)$(LD) $(KLDFLAGS) $(KERNEL_O) $(KOBJ)/symbols-1.o -o $@
+$(KERNEL_DEBUG): $(KOBJ)/symbols-2.o
+	@echo "  LD     $@"
+	$(Q)$(LD) $(KLDFLAGS) $(KERNEL_O) $(KOBJ)/symbols-2.o -o $@
+$(KERNEL): $(KERNEL_DEBUG)
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+kernel: $(KERNEL)  ## the kernel image, build/carillon.elf (with debug information: carillon.debug.elf)
+
+iso: $(ISO)  ## the boot image, build/carillon.iso
+$(ISO): $(KERNEL) iso/grub.cfg tools/mkiso.sh
+	@echo "  ISO    $@"
+	$(Q)tools/mkiso.sh $(KERNEL) $@
 
 # ---- host -------------------------------------------------------------------------------------------
-HOST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_SAN ?= -fsanitize=address,undefined -fno-sanitize-recover=all
 HCFLAGS  := $(COMMON) -O1 $(HOST_SAN) -DCARILLON_HOST -fno-omit-frame-pointer
-MODEL_C  := $(sort $(wildcard tests/model/*.c))
 # lib/string.c replaces the C library in the kernel only; its own test compiles it under other names.
-HOST_LIB_C := $(filter-out lib/string.c,$(LIB_C))
+HOST_LIB_C := $(filter-out lib/string.c,$(LIB_C)) boot/multiboot2.c
 
 hostobjs = $(patsubst %.c,$(BUILD)/host/%.o,$(1))
 AR_lib   := $(BUILD)/host/liblib.a
@@ -69,34 +134,119 @@ $(BUILD)/host/lib%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcsD $@ $^
 
-# A test's name says which layers it links: test_<layer>_<what>.c
+# A test's name says which layers it links: test_<layer>_<what>.c, a fuzz target links all.
 LIBS_lib   := $(AR_model) $(AR_lib)
 LIBS_pci   := $(AR_pci) $(LIBS_lib)
 LIBS_nvme  := $(AR_nvme) $(AR_pci) $(LIBS_lib)
 LIBS_block := $(AR_block) $(LIBS_nvme)
 LIBS_fs    := $(AR_fs) $(LIBS_block)
 LIBS_apps  := $(AR_apps) $(LIBS_fs)
+layer_of    = $(word 2,$(subst _, ,$(notdir $(1))))
+link_host   = $(CC) $(HCFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-UNIT_C := $(sort $(wildcard tests/unit/test_*.c))
 UNIT   := $(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(UNIT_C))
+REPLAY := $(patsubst tests/fuzz/%.c,$(BUILD)/host/replay/%,$(FUZZ_C))
+FUZZ   := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_C))
 
-$(BUILD)/host/%.o: %.c Makefile
+$(BUILD)/host/%.o: %.c $(BUILD)/host/flags
 	@mkdir -p $(@D)
 	@echo "  HOSTCC $<"
-	$(Q)$(CC) $(HCFLAGS) -c $< -o $@
+	$(Q)$(CC) $(HCFLAGS) $(DEPGEN) -c $< -o $@
 
-layer_of = $(word 2,$(subst _, ,$(notdir $(1))))
+# A change of compiler or flags changes this file, and with it everything that was built with them.
+$(BUILD)/host/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(HCFLAGS)' | cmp -s - $@ || echo '$(CC) $(HCFLAGS)' >$@
+
 .SECONDEXPANSION:
+.SECONDARY:
 $(BUILD)/host/unit/%: $(BUILD)/host/tests/unit/%.o $$(LIBS_$$(call layer_of,$$*))
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(CC) $(HCFLAGS) $< -Wl,--start-group $(LIBS_$(call layer_of,$*)) -Wl,--end-group -lcmocka -lpthread -lm -o $@
+	$(Q)$(link_host) -lcmocka -lpthread -lm -o $@
 
-unit: $(UNIT)  ## build and run the unit and model tests (ASan, UBSan)
-	$(Q)set -e; for t in $(UNIT); do echo "== $$t"; $$t; done
+$(BUILD)/host/replay/%: $(BUILD)/host/tests/fuzz/%.o $(BUILD)/host/tests/fuzz/replay.o \
+                        $(LIBS_apps)
+	@mkdir -p $(@D)
+	@echo "  LINK   $@"
+	$(Q)$(link_host) -lm -o $@
 
-clean:
+# libFuzzer wants its own instrumentation everywhere, so a fuzzer is built in one step from sources.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(HOST_LIB_C) $(PCI_C) $(CONSOLE_C) $(NVME_C) $(BLOCK_C) $(FS_C) $(APPS_C) $(MODEL_C)
+	@mkdir -p $(@D)
+	@echo "  FUZZCC $@"
+	$(Q)$(CLANG) $(COMMON) -O1 -fsanitize=fuzzer,address,undefined -DCARILLON_HOST $^ -lm -o $@
+
+# ---- tests ------------------------------------------------------------------------------------------
+TEST_LOGS := $(BUILD)/test-logs
+PYTEST    := $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
+SYSTEM_ENV = CARILLON_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1
+FUZZ_SECONDS ?= 30
+
+test: deps unit fuzz-replay system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
+
+unit: $(UNIT)  ## the unit and model tests (ASan, UBSan); T=tests/unit/test_x.c for one of them
+	$(Q)tests/run_unit.sh $(TEST_LOGS) $(if $(T),$(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(T)),$(UNIT))
+
+fuzz-replay: $(REPLAY)  ## every input of the fuzz corpus once (ASan, UBSan)
+	$(Q)tests/run_replay.sh tests/fuzz/corpus $(REPLAY)
+
+fuzz: $(FUZZ)  ## libFuzzer, FUZZ_SECONDS (30) for each parser; new inputs stay in build/fuzz
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+system: $(ISO)  ## boot the image in QEMU and look at it from outside; T=expression as pytest -k
+	$(Q)$(SYSTEM_ENV) $(PYTEST) $(if $(T),-k '$(T)') tests/system
+
+# The same image built with undefined behaviour trapped has to pass the short tests too.
+system-ubsan:  ## the short system tests on a kernel with -fsanitize=undefined
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan UBSAN=1 iso
+	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/ubsan/carillon.iso) $(PYTEST) -m smoke tests/system
+
+coverage:  ## lines of the portable code that the unit tests reach
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage HOST_SAN=--coverage unit fuzz-replay
+	$(Q)tools/coverage.sh $(BUILD)/coverage
+
+# ---- lint -------------------------------------------------------------------------------------------
+LINT := tests/lint
+lint: deps  ## warnings of gcc and clang, clang-tidy, cppcheck, layers, sizes, scripts
+	$(Q)CC_HOST='$(COMMON) -DCARILLON_HOST -O1' CC_KERNEL='$(KCFLAGS)' PYTHON=$(PYTHON) \
+		KERNEL_C='$(KERNEL_C)' HOST_C='$(PORTABLE_C) $(MODEL_C) $(UNIT_C) $(FUZZ_C)' $(LINT)/run.sh $(BUILD)
+
+format:  ## clang-format over all C sources
+	clang-format -i $(shell find lib arch boot drivers fs apps tests -name '*.[ch]' | sort)
+
+# ---- running ----------------------------------------------------------------------------------------
+BENCH ?= bench --filename=nvme0n1 --rw=randread --bs=4k --iodepth=32 --runtime=5 --time_based
+DISK  ?= $(BUILD)/disk.img
+QEMU_ARGS ?=
+
+$(BUILD)/disk.img: tools/mkdisk.sh
+	$(Q)tools/mkdisk.sh $@
+
+bench: deps $(ISO) $(DISK)  ## measure a QEMU disk with the image; BENCH="bench --rw=read ..." for another job
+	$(Q)tools/vm.sh bench $(ISO) $(DISK) '$(BENCH)' $(QEMU_ARGS)
+
+run: deps $(ISO) $(DISK)  ## the shell on this terminal (leave with Ctrl-A X)
+	$(Q)tools/vm.sh run $(ISO) $(DISK) $(QEMU_ARGS)
+
+debug: deps $(ISO) $(DISK)  ## like run, but waits for gdb: gdb build/carillon.debug.elf -ex 'target remote :1234'
+	$(Q)tools/vm.sh debug $(ISO) $(DISK) $(QEMU_ARGS)
+
+compare: deps $(ISO)  ## the same jobs on Linux with fio and on Carillon, alternately; N=3 boots of each
+	$(Q)$(PYTHON) tests/bench/compare.py --iso $(ISO) --work $(BUILD)/compare $(if $(N),--boots $(N))
+
+# ---- the rest ---------------------------------------------------------------------------------------
+deps:  ## install the Debian packages that are missing
+	$(Q)tools/deps.sh
+
+clean:  ## remove everything built
 	rm -rf $(BUILD)
 
-.PHONY: unit clean iso
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
+
+FORCE:
+.PHONY: FORCE kernel iso test unit fuzz-replay fuzz system system-ubsan coverage lint format \
+        bench run debug compare deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

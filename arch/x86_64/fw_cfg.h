@@ -1,0 +1,12 @@
+/*
+ * arch/x86_64/fw_cfg.h - files that QEMU passes to the guest (-fw_cfg name=...,string=...).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "lib/compiler.h"
+
+/* Reads a file as text: at most cap - 1 bytes, terminated. Its length, or -ENODEV (not under
+ * QEMU), -ENOENT, -EOVERFLOW (longer; buf has the beginning). */
+int fw_cfg_read_text(const char *name, char *buf, size_t cap) must_check;

@@ -1,0 +1,43 @@
+/*
+ * arch/x86_64/symbols.c - names for addresses in back-traces.
+ */
+#include "arch/x86_64/symbols.h"
+
+#include <stddef.h>
+
+#include "arch/x86_64/image.h"
+
+struct symbol {
+    uint32_t address; /* from image_start */
+    uint32_t name;    /* in symbol_names */
+};
+
+/* Sorted by address. */
+extern const uint32_t symbol_count;
+extern const struct symbol symbol_table[];
+extern const char symbol_names[];
+
+const char *symbol_find(uint64_t addr, uint64_t *offset)
+{
+    uint64_t first = (uintptr_t)image_start;
+
+    if (addr < first || addr >= (uintptr_t)text_end || symbol_count == 0) {
+        return NULL;
+    }
+    uint32_t address = (uint32_t)(addr - first);
+    uint32_t low = 0;
+    uint32_t high = symbol_count;
+    while (high - low > 1) {
+        uint32_t mid = low + (high - low) / 2;
+        if (symbol_table[mid].address <= address) {
+            low = mid;
+        } else {
+            high = mid;
+        }
+    }
+    if (symbol_table[low].address > address) {
+        return NULL;
+    }
+    *offset = address - symbol_table[low].address;
+    return symbol_names + symbol_table[low].name;
+}

@@ -1,0 +1,172 @@
+/*
+ * boot/board.c - struct machine on the real machine: CPU, clock, memory, power.
+ */
+#include "boot/board.h"
+
+#include "lib/heap.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/exceptions.h"
+#include "arch/x86_64/image.h"
+#include "arch/x86_64/pages.h"
+#include "arch/x86_64/power.h"
+#include "arch/x86_64/smp.h"
+
+#include "drivers/nvme/nvme_pci.h"
+
+#define RELAX_NS    NS_PER_MS /* bounds the echo of a key whose interrupt was lost */
+#define BRAND_BYTES 49        /* CPUID leaves 80000002h..80000004h, and a terminator */
+
+static char cpu_model[BRAND_BYTES];
+
+static uint64_t now_ns(void *ctx)
+{
+    (void)ctx;
+    return clock_now_ns();
+}
+
+static unsigned cpu_count(void *ctx)
+{
+    (void)ctx;
+    return smp_count();
+}
+
+static void cpu_info(void *ctx, unsigned cpu, struct machine_cpu *out)
+{
+    (void)ctx;
+    *out = (struct machine_cpu){
+        .index = cpu,
+        .apic_id = smp_apic_id(cpu),
+        .online = smp_online(cpu),
+        .busy = smp_busy(cpu),
+        .what = smp_what(cpu),
+    };
+}
+
+static unsigned cpu_self(void *ctx)
+{
+    (void)ctx;
+    return smp_self();
+}
+
+static int cpu_run(void *ctx, unsigned cpu, const char *what, void (*fn)(void *arg), void *arg)
+{
+    (void)ctx;
+    return smp_run(cpu, what, fn, arg);
+}
+
+static bool cpu_idle(void *ctx, unsigned cpu)
+{
+    (void)ctx;
+    return smp_idle(cpu);
+}
+
+static void report_nmis(void)
+{
+    uint8_t port61;
+    unsigned count = exceptions_take_nmi(&port61);
+
+    if (count > 0) {
+        log_warn("%u non-maskable interrupt%s:%s%s%s", count, count == 1 ? "" : "s",
+                 port61 & 0x80 ? " system error (SERR)" : "", port61 & 0x40 ? " I/O check" : "",
+                 port61 == 0 ? " no cause given (a watchdog or a button?)" : "");
+    }
+}
+
+static void relax(void *ctx)
+{
+    (void)ctx;
+    if (smp_self() == 0) {
+        report_nmis();
+    }
+    smp_nap(RELAX_NS);
+}
+
+static void memory_info(void *ctx, struct machine_memory *out)
+{
+    (void)ctx;
+    *out = (struct machine_memory){
+        .total_bytes = pages_total_bytes(),
+        .free_bytes = pages_free_bytes(),
+        .kernel_bytes = image_bytes(),
+        .heap_bytes = heap_used_bytes(),
+        .dma_bytes = nvme_pci_dma_bytes(),
+    };
+}
+
+static void memory_map(void *ctx, struct out *out)
+{
+    const struct boot_info *info = ctx;
+
+    for (unsigned i = 0; i < info->map.count; i++) {
+        const struct memmap_range *range = &info->map.ranges[i];
+        out_printf(out, "%016llx-%016llx  %s (%u)\n", (unsigned long long)range->base,
+                   (unsigned long long)(range->base + range->bytes - 1),
+                   memmap_type_name(range->type), range->type);
+    }
+    if (info->map.dropped > 0) {
+        out_printf(out, "%u more ranges found no room\n", info->map.dropped);
+    }
+}
+
+static void reboot(void *ctx)
+{
+    (void)ctx;
+    power_reset();
+}
+
+static void switch_off(void *ctx)
+{
+    (void)ctx;
+    power_off();
+}
+
+static void read_cpu_model(void)
+{
+    str_copy(cpu_model, sizeof(cpu_model), "x86-64 CPU");
+    if (cpuid(0x80000000, 0).eax < 0x80000004) {
+        return;
+    }
+    char brand[BRAND_BYTES] = "";
+    for (uint32_t i = 0; i < 3; i++) {
+        struct cpuid part = cpuid(0x80000002 + i, 0);
+        memcpy(brand + 16 * i, &part, sizeof(part));
+    }
+    const char *text = brand;
+    while (*text == ' ') {
+        text++;
+    }
+    if (*text != '\0') {
+        str_copy(cpu_model, sizeof(cpu_model), text);
+    }
+}
+
+const struct machine *board_machine(const struct boot_info *info)
+{
+    static struct machine machine;
+
+    read_cpu_model();
+    machine = (struct machine){
+        .ctx = (void *)(uintptr_t)info,
+        .firmware = info->efi ? "UEFI" : "BIOS",
+        .cpu_model = cpu_model,
+        .cmdline = info->cmdline,
+        .tsc_hz = clock_tsc_hz(),
+        .tsc_source = clock_tsc_source(),
+        .now_ns = now_ns,
+        .cpu_count = cpu_count,
+        .cpu_info = cpu_info,
+        .cpu_self = cpu_self,
+        .cpu_run = cpu_run,
+        .cpu_idle = cpu_idle,
+        .relax = relax,
+        .memory_info = memory_info,
+        .memory_map = memory_map,
+        .reboot = reboot,
+        .power_off = switch_off,
+    };
+    return &machine;
+}

@@ -1,3 +1,0 @@
-# placeholder until boot/ exists; merged into the Makefile
-iso:
-	@echo no kernel yet
