@@ -26,8 +26,10 @@
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
 /* The smaller and the larger of two values of one type; arguments are evaluated once. */
-#define MIN(a, b) ({ __typeof__(a) min_a = (a); __typeof__(b) min_b = (b); min_a < min_b ? min_a : min_b; })
-#define MAX(a, b) ({ __typeof__(a) max_a = (a); __typeof__(b) max_b = (b); max_a > max_b ? max_a : max_b; })
+#define MIN(a, b) \
+    ({ __typeof__(a) min_a = (a); __typeof__(b) min_b = (b); min_a < min_b ? min_a : min_b; })
+#define MAX(a, b) \
+    ({ __typeof__(a) max_a = (a); __typeof__(b) max_b = (b); max_a > max_b ? max_a : max_b; })
 
 /* align: a power of two. */
 #define ALIGN_UP(x, align) (((x) + ((__typeof__(x))(align) - 1)) & ~((__typeof__(x))(align) - 1))

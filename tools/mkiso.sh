@@ -92,4 +92,7 @@ xorriso -report_about SORRY -as mkisofs -r -V "$label" -iso-level 3 \
     -append_partition 2 0xef "$work/efi.img" \
     -eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
     -partition_offset 16 --mbr-force-bootable \
-    -o "$output" "$work/iso"
+    -o "$output" "$work/iso" 2>"$work/xorriso.log" || {
+    cat "$work/xorriso.log" >&2
+    exit 1
+}

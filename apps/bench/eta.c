@@ -4,6 +4,7 @@
 #include "apps/bench/eta.h"
 
 #include "apps/bench/format.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 
 #define LINE_BYTES 256
@@ -134,6 +135,7 @@ static void put_progress(struct out *out, const struct bench_run *run, uint64_t 
         thousandths += task_progress(run, run->tasks[i], now_ns, &left);
         *left_ns = MAX(*left_ns, left);
     }
+    assert(run->task_count > 0);
     thousandths /= run->task_count;
     if (*left_ns == UNKNOWN) {
         out_puts(out, "[-.-%]");

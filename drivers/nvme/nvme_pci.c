@@ -159,7 +159,7 @@ static uint64_t plat_now_ns(void *ctx)
     return clock_now_ns();
 }
 
-/* No PAUSE: the queue's CPU has nothing better to do than to look again at once, and an emulated CPU
+/* No PAUSE: the queue's CPU has nothing better to do than to look again now, and an emulated CPU
  * leaves its fast path at each PAUSE, which makes the wait many times longer (docs/bench.md). */
 static void plat_relax(void *ctx)
 {

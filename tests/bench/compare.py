@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""tests/bench/compare.py - Carillon beside Linux with fio, in the same virtual machine.
+
+Boots both alternately on the same QEMU command line (one CPU, one NVMe disk that answers from
+nowhere), runs the same 4 KiB random reads on both, and prints medians and ratios. The peer is
+Debian's kernel, unpacked from its package, with busybox and fio in an initial RAM disk. Absolute
+figures mean nothing: only the ratios of one run, on an idle machine, do.
+"""
+import argparse
+import gzip
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DISK = ["-blockdev", "driver=null-co,node-name=d0,size=1073741824,read-zeroes=on",
+        "-device", "nvme,serial=abc,drive=d0"]
+PEER_PACKAGES = ["fio", "busybox-static", "cpio"]
+KERNEL_PACKAGE = "linux-image-cloud-amd64"
+IOPS = re.compile(r"read: IOPS=([\d.]+)([kM]?)")
+
+# (name, depth, bench options); the first word names the row's ratio to Linux at the same depth.
+JOBS = [
+    ("poll", 1, "--wait=poll"), ("poll", 32, "--wait=poll"), ("poll", 128, "--wait=poll"),
+    ("irq", 1, "--wait=irq"), ("irq", 32, "--wait=irq"),
+    ("poll, no latencies", 128, "--wait=poll --lat_accounting=0"),
+]
+TARGETS = {("poll", 1): 14, ("poll", 32): 42, ("poll", 128): 65, ("irq", 1): 3, ("irq", 32): 12}
+DEPTHS = (1, 32, 128)
+
+INIT = """#!/bin/sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+/bin/busybox mount -t devtmpfs devtmpfs /dev
+while [ ! -b /dev/nvme0n1 ]; do /bin/busybox sleep 0.1; done
+echo "peer: $(/bin/busybox uname -r)"
+{jobs}
+/bin/busybox poweroff -f
+"""
+FIO = ("/usr/bin/fio --name=j --filename=/dev/nvme0n1 --rw=randread --bs=4k --direct=1 "
+       "--ioengine=io_uring --iodepth={depth} --runtime={seconds} --time_based --eta=never")
+
+
+def run(*command, **options):
+    """Runs a program that must succeed."""
+    return subprocess.run([str(c) for c in command], check=True, **options)
+
+
+def fetch_kernel(work):
+    """Unpacks Debian's kernel; returns the path of its image."""
+    unpacked = work / "kernel"
+    images = sorted(unpacked.glob("boot/vmlinuz-*"))
+    if not images:
+        depends = run("apt-cache", "depends", KERNEL_PACKAGE, capture_output=True, text=True).stdout
+        package = re.search(r"Depends: (linux-image-\S+)", depends)
+        if not package:
+            sys.exit(f"compare: apt-cache knows no {KERNEL_PACKAGE}; run apt-get update")
+        run("apt-get", "download", package[1], cwd=work, stderr=subprocess.DEVNULL)
+        archive = next(work.glob(f"{package[1]}_*.deb"))
+        run("dpkg", "-x", archive, unpacked)
+        archive.unlink()
+        images = sorted(unpacked.glob("boot/vmlinuz-*"))
+    return images[-1]
+
+
+def libraries(program):
+    """The files a dynamic program needs."""
+    output = run("ldd", program, capture_output=True, text=True).stdout
+    return [match[0] or match[1]
+            for match in re.findall(r"=> (/\S+)|^\s*(/\S+) \(", output, re.MULTILINE)]
+
+
+def make_initrd(work, seconds):
+    """The peer's initial RAM disk: busybox, fio and its libraries, a script that runs the jobs."""
+    tree = work / "initrd"
+    shutil.rmtree(tree, ignore_errors=True)
+    for folder in ("bin", "usr/bin", "proc", "sys", "dev", "tmp"):
+        (tree / folder).mkdir(parents=True)
+    shutil.copy(shutil.which("busybox"), tree / "bin/busybox")
+    (tree / "bin/sh").symlink_to("busybox")
+    fio = shutil.which("fio")
+    shutil.copy(fio, tree / "usr/bin/fio")
+    for library in libraries(fio):
+        target = tree / library.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(os.path.realpath(library), target)
+    jobs = "\n".join(f"echo 'job: linux {depth}'\n" + FIO.format(depth=depth, seconds=seconds)
+                     for depth in DEPTHS)
+    (tree / "init").write_text(INIT.format(jobs=jobs))
+    (tree / "init").chmod(0o755)
+    names = run("find", ".", cwd=tree, capture_output=True).stdout
+    archive = run("cpio", "-o", "-H", "newc", "--quiet", cwd=tree, input=names,
+                  capture_output=True).stdout
+    initrd = work / "initrd.gz"
+    initrd.write_bytes(gzip.compress(archive, 1))
+    return initrd
+
+
+def machine(accel):
+    """The command line that both guests share."""
+    return ["qemu-system-x86_64", "-machine", "q35", *accel, "-smp", "1,maxcpus=2", "-m", "1024",
+            "-display", "none", "-nodefaults", "-no-user-config", "-no-reboot",
+            "-serial", "stdio", *DISK]
+
+
+def boot(command, log, timeout):
+    """Runs a guest to its end; returns what it printed."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        watchdog = threading.Timer(timeout, process.kill)
+        watchdog.start()
+        output = process.stdout.read().decode("utf-8", "replace")
+        watchdog.cancel()
+    log.write_text(output, encoding="utf-8")
+    if process.returncode != 0:
+        sys.exit(f"compare: the guest did not end by itself; see {log}")
+    return output
+
+
+def figures(output, count, log):
+    """The IOPS of each job, in order."""
+    values = [float(v) * {"": 1, "k": 1e3, "M": 1e6}[unit] for v, unit in IOPS.findall(output)]
+    if len(values) != count:
+        sys.exit(f"compare: {len(values)} results instead of {count}; see {log}")
+    return values
+
+
+def carillon_script(seconds):
+    """What Carillon is told to do."""
+    lines = [f"bench --filename=nvme0n1 --rw=randread --bs=4k --iodepth={depth} "
+             f"--runtime={seconds} --time_based --eta=never {options}"
+             for _, depth, options in JOBS]
+    return "; ".join(lines + ["poweroff"])
+
+
+def table(linux, carillon):
+    """The result as lines."""
+    yield f"{'4 KiB random reads':26} {'depth':>5} {'Linux+fio':>10} {'Carillon':>10} " \
+          f"{'ratio':>7} {'target':>7}"
+    for name, depth, _ in JOBS:
+        mine, peer = (statistics.median(side[(key, depth)])
+                      for side, key in ((carillon, name), (linux, "linux")))
+        target = TARGETS.get((name, depth))
+        ratio = mine / peer
+        verdict = "" if target is None else ("reached" if ratio >= target else "MISSED")
+        shown = "" if target is None else f"{target}x"
+        yield f"{name:26} {depth:5} {peer:10,.0f} {mine:10,.0f} {ratio:6.1f}x {shown:>7} {verdict}"
+    with_lat = statistics.median(carillon[("poll", 128)])
+    without = statistics.median(carillon[("poll, no latencies", 128)])
+    yield f"Measuring latencies costs {100 * (1 - with_lat / without):.1f} % of the IOPS " \
+          "at depth 128 (target: under 10 %)."
+
+
+def main():
+    """Builds the peer, boots both alternately, prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--iso", required=True, type=pathlib.Path)
+    parser.add_argument("--work", required=True, type=pathlib.Path)
+    parser.add_argument("--boots", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3)
+    options = parser.parse_args()
+    work = options.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    run(ROOT / "tools/deps.sh", *PEER_PACKAGES)
+    kernel, initrd = fetch_kernel(work), make_initrd(work, options.seconds)
+    script = work / "run"
+    script.write_text(carillon_script(options.seconds))
+    accel = run(ROOT / "tools/accel.sh", capture_output=True, text=True).stdout.split()
+    limit = 120 + 20 * len(JOBS) * options.seconds
+    linux, carillon = {}, {}
+    for number in range(1, options.boots + 1):
+        log = work / f"linux-{number}.log"
+        output = boot(machine(accel) + ["-kernel", kernel, "-initrd", initrd, "-append",
+                                        "console=ttyS0 quiet"], log, limit)
+        for depth, value in zip(DEPTHS, figures(output, len(DEPTHS), log)):
+            linux.setdefault(("linux", depth), []).append(value)
+        log = work / f"carillon-{number}.log"
+        output = boot(machine(accel) + ["-cdrom", options.iso, "-boot", "d", "-fw_cfg",
+                                        f"name=opt/carillon/run,file={script}"], log, limit)
+        for (name, depth, _), value in zip(JOBS, figures(output, len(JOBS), log)):
+            carillon.setdefault((name, depth), []).append(value)
+        print(f"boot {number} of {options.boots}: Linux "
+              + " ".join(f"{v[-1]:,.0f}" for v in linux.values()) + "; Carillon "
+              + " ".join(f"{v[-1]:,.0f}" for v in carillon.values()), flush=True)
+    print("\nMedians of", options.boots, "boots,", " ".join(accel) + ":")
+    print("\n".join(table(linux, carillon)))
+
+
+if __name__ == "__main__":
+    main()
