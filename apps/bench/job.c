@@ -6,7 +6,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define VENDOR_QEMU 0x1b36 /* Red Hat's, in Identify Controller and in PCI */
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
@@ -61,7 +60,6 @@ static int find_disk(struct appliance *app, struct bench_job *job, struct out *e
     }
     str_copy(job->opt.filename, sizeof(job->opt.filename), info->name);
     job->ctrlr = job->ns->ctrlr;
-    job->emulated = nvme_id_ctrl(job->ctrlr)->vid == VENDOR_QEMU;
     if (!job->ns->usable) {
         out_printf(err, "%s cannot be used: %s\n", info->name, job->ns->unusable_why);
         return -ENOTSUP;

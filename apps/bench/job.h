@@ -24,10 +24,6 @@ struct bench_job {
     uint32_t io_blocks;    /* logical blocks of one I/O */
     unsigned commands;     /* NVMe commands of one I/O (more than 1 above MDTS) */
     uint64_t settle_ns;
-    /* Quirk: the controller is QEMU's (vendor 1b36). A PAUSE makes QEMU's CPU thread take the lock
-     * that its device model needs, so polling spins without it: 37,000 instead of 1,400 IOPS at
-     * depth 1, 293,000 instead of 40,000 at depth 32 (TCG, two busy host cores). */
-    bool emulated;
 };
 
 /* Checks opt against the machine. 0; -EINVAL, -ENOENT, -EROFS, -ENOTSUP, -ESHUTDOWN after saying on

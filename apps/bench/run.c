@@ -110,7 +110,8 @@ static int create_tasks(struct bench_run *run, struct out *err)
 
 /* --- CPUs ------------------------------------------------------------------------------------- */
 
-/* CPU number cpu can run I/O of this job: it is up and has nothing to do, and has a queue pair. */
+/* CPU number cpu can run I/O of this job: it is up and has nothing to do, and has a queue pair,
+ * with an interrupt vector if the job sleeps for it. */
 static bool cpu_suits(const struct bench_run *run, const struct bench_job *job, unsigned cpu)
 {
     const struct machine *m = run->app->machine;
@@ -119,7 +120,9 @@ static bool cpu_suits(const struct bench_run *run, const struct bench_job *job, 
     if (cpu != 0 && (!info.online || !m->cpu_idle(m->ctx, cpu))) {
         return false;
     }
-    return nvme_qpair_at(job->ctrlr, cpu) != NULL;
+    unsigned qpairs = job->opt.wait == BENCH_IRQ ? nvme_info(job->ctrlr)->irq_qpairs
+                                                 : nvme_info(job->ctrlr)->io_qpairs;
+    return cpu < qpairs;
 }
 
 /* The n-th choice: CPUs 1, 2, ... and last CPU 0, which also has the console to look after; then
@@ -184,7 +187,6 @@ static void append_task(struct bench_lane *lane, struct bench_task *task)
     *end = task;
     lane->timed |= task->job->opt.lat_accounting;
     lane->irq |= task->job->opt.wait == BENCH_IRQ;
-    lane->emulated |= task->job->emulated;
     if (task->depth == 1) {
         lane->settle_ns = task->job->settle_ns;
     }
@@ -198,11 +200,6 @@ static int place_task(struct bench_run *run, struct bench_task *task, unsigned i
     if (!choose_cpu(run, job, index, &cpu)) {
         out_printf(err, "no CPU is free that has a queue pair of %s\n", nvme_name(job->ctrlr));
         return -EINVAL;
-    }
-    if (job->opt.wait == BENCH_IRQ && cpu >= nvme_info(job->ctrlr)->irq_qpairs) {
-        out_printf(err, "wait=irq: the queue pair of CPU %u has no interrupt vector; use "
-                   "wait=poll, or fewer jobs\n", cpu);
-        return -ENOTSUP;
     }
     struct bench_worker *w = worker_of(run, cpu);
     struct bench_lane *lane = lane_of(w, nvme_qpair_at(job->ctrlr, cpu));
@@ -332,14 +329,8 @@ static void wait_for_workers(struct bench_run *run, struct tick_context *tick)
 {
     const struct machine *m = run->app->machine;
     uint64_t next_ns = 0;
-    bool emulated = false;
-    for (unsigned j = 0; j < run->job_count; j++) {
-        emulated |= run->jobs[j].emulated;
-    }
     while (!all_idle(run)) {
-        if (!emulated) {
-            m->relax(m->ctx);
-        }
+        m->relax(m->ctx);
         uint64_t now_ns = m->now_ns(m->ctx);
         if (now_ns >= next_ns) {
             next_ns = now_ns + BENCH_TICK_NS;

@@ -91,7 +91,6 @@ struct bench_lane {
     struct bench_slot **posted; /* since the last doorbell; room for the depths of all tasks */
     uint64_t settle_ns;
     bool irq;
-    bool emulated; /* see struct bench_job */
     bool timed; /* one of the tasks accounts latencies */
 };
 

@@ -85,15 +85,14 @@ def test_fewer_queues_than_cpus(boot, image):
     assert "IOPS=" in bench
 
 
-@pytest.mark.parametrize("vectors", [1, 2])
-def test_few_interrupt_vectors(boot, image, vectors):
-    """Fewer MSI-X vectors than queues."""
+@pytest.mark.parametrize("vectors,answer", [(1, "no interrupt vectors"), (2, "IOPS=")])
+def test_few_interrupt_vectors(boot, image, vectors, answer):
+    """Fewer MSI-X vectors than queues: a job that sleeps goes to a CPU that can be woken."""
     vm = boot(cpus=4, devices=nvme(image(), options=f"msix_qsize={vectors}"))
     assert vm.crc("nvme0n1 0 1") == "b2aa7578"
     bench = "bench --filename=nvme0n1 --rw=read --size=1m --wait="
     assert "IOPS=" in vm.cmd(bench + "poll", 60)
-    output = vm.cmd(bench + "irq", 60)
-    assert "IOPS=" in output or "vector" in output
+    assert answer in vm.cmd(bench + "irq", 60)
 
 
 def test_small_transfers(boot, image):
