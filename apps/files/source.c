@@ -68,9 +68,22 @@ static int open_range(struct shell *sh, int argc, char **argv, bool whole_disk,
     return 0;
 }
 
+/* Tab ends a disk's name with the colon of a path; with blocks behind it the disk is meant. */
+static void cut_colon(char *name)
+{
+    size_t len = strlen(name);
+
+    if (len > 0 && name[len - 1] == ':') {
+        name[len - 1] = '\0';
+    }
+}
+
 int source_open(struct shell *sh, int argc, char **argv, bool whole_disk, struct source *out)
 {
     memset(out, 0, sizeof(*out));
+    if (argc == 4) {
+        cut_colon(argv[1]);
+    }
     if (argc == 3) {
         return shell_fail(sh, argv[0], -EINVAL, "DISK LBA needs a COUNT of blocks behind it");
     }

@@ -92,6 +92,7 @@ def test_history(editor):
 def test_tab(editor):
     """Tab completes commands, disks and subcommands."""
     assert "00" in editor.cmd("rea\tnvme0n\t 0 1")
+    assert "b2aa7578" in editor.cmd("crc\tnvme0n\t 0 1")  # the colon of a path does no harm
     assert "S1" in editor.cmd("nvme id-c\t nvme0")
     editor.send("l\t\t")
     editor.expect("lsblk")

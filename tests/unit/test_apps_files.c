@@ -156,6 +156,7 @@ static void test_crc32(void **state)
     snprintf(expected, sizeof(expected), "%08x  ram0 3 5\n",
              crc32(0, (uint8_t *)block_mem_data(ha->ram) + 3 * 512, 5 * 512));
     run("crc32 ram0 3 5", 0, expected, NULL);
+    run("crc32 ram0: 3 5", 0, expected, NULL); /* as Tab leaves it */
     run("crc32 ram0 3", -EINVAL, "COUNT", NULL);
     run("crc32 ram0 0 2049", -EINVAL, "0 to 2047", NULL);
     run("crc32 ram0 2048 1", -EINVAL, "0 to 2047", NULL);
