@@ -7,7 +7,7 @@ packages="
     binutils gcc libc6-dev make nasm
     clang clang-tidy clang-format libclang-rt-14-dev cppcheck universal-ctags shellcheck
     grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-    qemu-system-x86 ovmf gdisk dosfstools
+    qemu-system-x86 qemu-utils ovmf gdisk fdisk dosfstools e2fsprogs
     libcmocka-dev
     python3 python3-pytest python3-pytest-xdist python3-pexpect python3-pycodestyle pyflakes3
     $*
