@@ -16,8 +16,8 @@ export SOURCE_DATE_EPOCH ?= 1700000000
 
 # ---- sources, per layer ---------------------------------------------------------------------------
 # Explicit, so that a stray file is not built; make lint says when one is missing.
-LIB_C := $(patsubst %,lib/%.c,acpi_tables cmdline crc32 crc32c crc_table errno histogram log \
-    memmap out pagelist parse printable rng stats string text utf8)
+LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc32 crc32c crc_table errno histogram \
+    json log math memmap out pagelist parse printable rng stats string text utf8)
 ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic clock exceptions fw_cfg heap interrupts ioapic \
     pages paging panic pci_cf8 percpu power smp symbols)
 ARCH_ASM := $(patsubst %,arch/x86_64/%.asm,isr)
@@ -26,14 +26,17 @@ BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
 PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
-NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_admin nvme_controller nvme_io nvme_namespace \
-    nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover nvme_status nvme_trace)
+NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_admin nvme_controller nvme_dbbuf nvme_io \
+    nvme_namespace nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover nvme_status \
+    nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \
     $(patsubst %,apps/%.c,appliance) \
-    $(patsubst %,apps/bench/%.c,cmd_bench eta format job options pattern report result run \
-        worker) \
+    $(patsubst %,apps/bench/%.c,buffers careful chooser cmd_bench disk_stats drive eta figures \
+        format job jobfile json logs measure options options_lists options_table options_values \
+        pace pattern plot quick record report result run sampler setup source steady summary \
+        sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
     $(patsubst %,apps/nvme/%.c,cmd_list cmd_nvme fields id_ctrl id_ns show_regs) \
@@ -237,8 +240,28 @@ QEMU_ARGS ?=
 $(BUILD)/disk.img: tools/mkdisk.sh
 	$(Q)tools/mkdisk.sh $@
 
-bench: deps $(ISO) $(DISK)  ## measure a QEMU disk with the image; BENCH="bench --rw=read ..." for another job
+# JOB=path: a fio job file, carried in on a second disk. All its jobs go to the one disk; they may write
+# to it with WRITE=1. REPORT=1: files and a page with plots from what the guest printed.
+JOBS_IMG := $(BUILD)/jobs.img
+ifdef JOB
+BENCH := $(if $(WRITE),arm nvme0n1 CARILLON1; )bench nvme1n1:/job.fio --filename=nvme0n1
+QEMU_ARGS += -drive if=none,id=jobs,format=raw,readonly=on,file=$(JOBS_IMG) -device nvme,serial=JOBS,drive=jobs
+endif
+ifdef REPORT
+BENCH += --output-format=normal,json+
+endif
+
+bench: deps $(ISO) $(DISK)  ## measure a QEMU disk; BENCH="bench --rw=read ..." or JOB=x.fio, WRITE=1, REPORT=1
+ifdef JOB
+	$(Q)rm -f $(JOBS_IMG) && /usr/sbin/mkfs.fat -C -F 32 -s 1 $(JOBS_IMG) 40960 >/dev/null
+	$(Q)mcopy -i $(JOBS_IMG) '$(JOB)' ::/job.fio
+endif
 	$(Q)tools/vm.sh bench $(ISO) $(DISK) '$(BENCH)' $(QEMU_ARGS)
+ifdef REPORT
+	$(Q)tools/deps.sh python3-matplotlib
+	$(Q)rm -rf $(BUILD)/report && tools/capture -o $(BUILD)/report $(ISO:.iso=-bench.log)
+	$(Q)tools/report -o $(BUILD)/report/report.html $(BUILD)/report/*
+endif
 
 run: deps $(ISO) $(DISK)  ## the shell on this terminal (leave with Ctrl-A X)
 	$(Q)tools/vm.sh run $(ISO) $(DISK) $(QEMU_ARGS)

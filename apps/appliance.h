@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "drivers/block/block.h"
 #include "drivers/console/console.h"
 #include "drivers/machine.h"
@@ -22,6 +24,15 @@ struct appliance_ctrlr {
     const struct pci_function *pci; /* NULL in tests */
 };
 
+/* A file that the boot loader has put into memory beside the kernel. */
+struct appliance_module {
+    const char *name; /* what the boot loader's configuration says after its path; may be "" */
+    const char *data;
+    size_t len;
+};
+
+#define APPLIANCE_MAX_MODULES 16
+
 struct appliance {
     const struct machine *machine;
     struct console *console;
@@ -30,6 +41,8 @@ struct appliance {
     struct fs *fs;
     struct appliance_ctrlr ctrlrs[APPLIANCE_MAX_CTRLRS];
     unsigned ctrlr_count;
+    struct appliance_module modules[APPLIANCE_MAX_MODULES];
+    unsigned module_count;
 };
 
 /* The controller called name ("nvme0", "/dev/nvme0"), or the one that namespace "nvme0n1" is of. */

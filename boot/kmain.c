@@ -282,8 +282,11 @@ static void open_disks(void)
 {
     struct nvme_options opt = nvme_default_options();
     static struct pci_bus bus;
+    char dbbuf[4];
 
     opt.poll_only = !have_apic || cmdline_has(info.cmdline, "poll");
+    opt.shadow_doorbells =
+        cmdline_get(info.cmdline, "dbbuf", dbbuf, sizeof(dbbuf)) && strcmp(dbbuf, "1") == 0;
     opt.max_io_qpairs = MIN(opt.max_io_qpairs, last_online_cpu() + 1);
     int err = block_registry_create(&app.blocks);
     if (err) {
@@ -300,6 +303,20 @@ static void open_disks(void)
     if (err) {
         panic("no memory for the file systems");
     }
+}
+
+/* Their pages were kept out of the free memory by find_usable_memory(). */
+static void list_modules(void)
+{
+    static_assert(BOOT_MAX_MODULES <= APPLIANCE_MAX_MODULES, "each has its place");
+    for (unsigned i = 0; i < info.module_count; i++) {
+        app.modules[i] = (struct appliance_module){
+            .name = info.modules[i].name,
+            .data = (const char *)(uintptr_t)info.modules[i].base,
+            .len = info.modules[i].bytes,
+        };
+    }
+    app.module_count = info.module_count;
 }
 
 static void crash_on_request(void)
@@ -354,6 +371,7 @@ void kmain(void)
     app.machine = board_machine(&info);
     app.console = &console;
     open_disks();
+    list_modules();
     banner_print(&app, &info, &console.out);
     crash_on_request();
     start_shell();

@@ -63,6 +63,20 @@ struct rng_permutation {
 /* n > 0. Each seed gives an order of its own. */
 void rng_permutation_init(struct rng_permutation *p, uint64_t n, uint64_t seed);
 
+/* What number x becomes when numbers are scattered in this order: each of 0 .. n - 1 becomes
+ * another one of them. Does not belong to a pass. */
+hot_inline uint64_t rng_permutation_of(const struct rng_permutation *p, uint64_t x)
+{
+    /* Each step is invertible below the power of two; walking on until below n keeps it so. */
+    do {
+        x = (x * p->multiplier + p->increment) & p->mask;
+        x ^= x >> p->shift;
+        x = (x * p->scramble) & p->mask;
+        x ^= x >> p->shift;
+    } while (x >= p->n);
+    return x;
+}
+
 /* The next number; only while p->left > 0. */
 hot_inline uint64_t rng_permutation_next(struct rng_permutation *p)
 {

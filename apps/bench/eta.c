@@ -21,6 +21,8 @@ static char letter_of(const struct bench_task *task)
     static const char running[] = {
         [BENCH_READ] = 'R', [BENCH_WRITE] = 'W', [BENCH_RANDREAD] = 'r',
         [BENCH_RANDWRITE] = 'w', [BENCH_RW] = 'M', [BENCH_RANDRW] = 'm',
+        [BENCH_TRIM] = 'D', [BENCH_RANDTRIM] = 'd', [BENCH_TRIMWRITE] = 'M',
+        [BENCH_RANDTRIMWRITE] = 'm',
     };
     switch (state_of(task)) {
     case BENCH_TASK_CREATED:
@@ -37,8 +39,11 @@ static char letter_of(const struct bench_task *task)
 
 static uint64_t ios_of(const struct bench_task *task)
 {
-    return atomic_load_explicit(&task->progress.ios[BENCH_DIR_READ], memory_order_relaxed) +
-           atomic_load_explicit(&task->progress.ios[BENCH_DIR_WRITE], memory_order_relaxed);
+    uint64_t ios = 0;
+    for (unsigned d = 0; d < BENCH_DIRS; d++) {
+        ios += atomic_load_explicit(&task->progress.ios[d], memory_order_relaxed);
+    }
+    return ios;
 }
 
 /* Which part of a task is done, in thousandths, and how long it still takes. A task can end by its
@@ -86,15 +91,24 @@ static void put_states(struct out *out, const struct bench_run *run)
     out_puts(out, "]");
 }
 
+static bool any_rate(const uint64_t *rate)
+{
+    uint64_t sum = 0;
+    for (unsigned d = 0; d < BENCH_DIRS; d++) {
+        sum |= rate[d];
+    }
+    return sum != 0;
+}
+
 /* "[r=562MiB/s,w=1MiB/s]": the directions that moved; unit "B/s" or " IOPS". */
 static void put_rates(struct out *out, const uint64_t *rate, bool bytes)
 {
-    static const char letters[BENCH_DIRS] = {'r', 'w'};
+    static const char letters[BENCH_DIRS] = {'r', 'w', 't'};
     const char *separator = "";
     out_puts(out, "[");
     for (unsigned d = 0; d < BENCH_DIRS; d++) {
         char buf[BENCH_NUMBER_BYTES];
-        if (rate[d] == 0 && (d > 0 || rate[1] > 0)) {
+        if (rate[d] == 0 && (d > 0 || any_rate(rate))) {
             continue;
         }
         bench_format_number(buf, rate[d], NUMBER_WIDTH, bytes, bytes ? "B/s" : "");

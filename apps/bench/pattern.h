@@ -12,8 +12,8 @@
 #include "lib/compiler.h"
 #include "lib/rng.h"
 
-enum bench_dir { BENCH_DIR_READ, BENCH_DIR_WRITE };
-#define BENCH_DIRS 2
+enum bench_dir { BENCH_DIR_READ, BENCH_DIR_WRITE, BENCH_DIR_TRIM };
+#define BENCH_DIRS 3
 
 struct bench_pattern {
     bool random;

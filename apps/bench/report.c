@@ -3,6 +3,7 @@
  */
 #include "apps/bench/report.h"
 
+#include "apps/bench/figures.h"
 #include "apps/bench/format.h"
 #include "drivers/nvme/nvme.h"
 #include "lib/errno.h"
@@ -11,8 +12,8 @@
 #define NUMBER_WIDTH 4  /* fio's significant figures of rates and amounts */
 #define LATENCY_WIDTH 6 /* of the smallest and largest latency */
 #define LEVELS_PER_LINE 5
-
-static const char *const dir_names[BENCH_DIRS] = {"read", "write"};
+#define LEVEL_FLOOR 0.1   /* a depth or batch level that occurs is shown as at least this */
+#define NA_PLACES 2       /* a percentile that cannot be told takes the room of so many others */
 
 /* --- small pieces ----------------------------------------------------------------------------- */
 
@@ -31,16 +32,6 @@ static void put_rate(struct out *out, uint64_t bytes_per_s)
     out_puts(out, ")");
 }
 
-/* Parts of a whole in percent; what is there at all is not shown as nothing. */
-static double percent(uint64_t part, uint64_t whole, double at_least)
-{
-    if (part == 0 || whole == 0) {
-        return 0;
-    }
-    double p = 100.0 * (double)part / (double)whole;
-    return p < at_least ? at_least : p;
-}
-
 /* --- one direction ---------------------------------------------------------------------------- */
 
 static void put_latency(struct out *out, const char *name, const struct stats *s)
@@ -57,28 +48,40 @@ static void put_latency(struct out *out, const char *name, const struct stats *s
                max, stats_mean(s) / (double)unit.divisor, deviation / (double)unit.divisor);
 }
 
-static void put_percentiles(struct out *out, const struct bench_percentiles *list,
-                            const struct histogram *h)
+/* A percentile of too few samples would be nothing but the largest of them: those that say
+ * something come first, in fio's columns. */
+static void put_percentiles(struct out *out, const char *name,
+                            const struct bench_percentiles *list, const struct histogram *h)
 {
     uint64_t ns[BENCH_MAX_PERCENTILES];
     char label[BENCH_NUMBER_BYTES];
-    if (list->count == 0) {
+    uint64_t total = histogram_total(h);
+    if (list->count == 0 || total == 0) {
         return;
     }
     histogram_percentiles(h, list->value, list->count, ns);
     struct bench_time_unit unit = bench_percentile_unit(ns[0], ns[list->count - 1]);
     unsigned per_line = bench_percentiles_per_line(list->decimals);
-    out_printf(out, "    clat percentiles (%s):\n     |", unit.name);
+    unsigned used = 0; /* places of the line */
+    out_printf(out, "    %s percentiles (%s):\n     |", name, unit.name);
     for (unsigned i = 0; i < list->count; i++) {
-        if (i > 0 && i % per_line == 0) {
-            out_puts(out, "     |");
+        uint64_t needed = bench_samples_needed(list->value[i]);
+        bool enough = total >= needed;
+        unsigned places = enough ? 1 : NA_PLACES;
+        if (i > 0) {
+            out_puts(out, used + places > per_line ? ",\n     |" : ",");
+            used = used + places > per_line ? 0 : used;
         }
-        bool last = i == list->count - 1;
-        out_printf(out, " %sth=[%5llu]%s", bench_format_percentile(label, list->value[i],
-                                                                   list->decimals),
-                   (unsigned long long)((ns[i] + unit.divisor - 1) / unit.divisor),
-                   last ? "\n" : i % per_line == per_line - 1 ? ",\n" : ",");
+        used += places;
+        bench_format_percentile(label, list->value[i], list->decimals);
+        if (enough) {
+            out_printf(out, " %sth=[%5llu]", label,
+                       (unsigned long long)((ns[i] + unit.divisor - 1) / unit.divisor));
+        } else {
+            out_printf(out, " %sth=n/a (needs %llu samples)", label, (unsigned long long)needed);
+        }
     }
+    out_puts(out, "\n");
 }
 
 static void put_samples(struct out *out, const struct bench_dir_result *d,
@@ -89,17 +92,12 @@ static void put_samples(struct out *out, const struct bench_dir_result *d,
     if (bw->n == 0) {
         return;
     }
-    /* What the whole group did in the time of its longest job is the measure of a job's part. */
-    double group_kib = sums->max_run_ms > 0
-                           ? (double)sums->bytes * 1000 / (double)sums->max_run_ms / 1024
-                           : 0;
-    double share = group_kib > 0 ? bw->mean * 100 / group_kib : 0;
     bool mib = bw->mean > 1024 * 1024;
     double divisor = mib ? 1024 : 1;
     out_printf(out, "   bw (%5s/s): min=%5llu, max=%5llu, per=%3.2f%%, avg=%5.2f, stdev=%5.2f, "
                "samples=%llu\n", mib ? "MiB" : "KiB",
                (unsigned long long)(bw->min / divisor), (unsigned long long)(bw->max / divisor),
-               share > 100 ? 100 : share, bw->mean / divisor,
+               bench_share_percent(d, sums->bytes, sums->max_run_ms), bw->mean / divisor,
                bench_samples_deviation(bw) / divisor, (unsigned long long)bw->n);
     out_printf(out, "   iops        : min=%5llu, max=%5llu, avg=%5.2f, stdev=%5.2f, "
                "samples=%llu\n", (unsigned long long)iops->min, (unsigned long long)iops->max,
@@ -113,7 +111,7 @@ static void put_dir(struct out *out, const struct bench_report_unit *unit, unsig
     if (d->ios == 0) {
         return;
     }
-    out_printf(out, "  %s: IOPS=", dir_names[dir]);
+    out_printf(out, "  %s: IOPS=", bench_dir_names[dir]);
     put_number(out, bench_dir_iops(d), false, "");
     out_puts(out, ", BW=");
     put_rate(out, bench_dir_bytes_per_s(d));
@@ -124,57 +122,41 @@ static void put_dir(struct out *out, const struct bench_report_unit *unit, unsig
     put_latency(out, "slat", &d->slat);
     put_latency(out, "clat", &d->clat);
     put_latency(out, " lat", &d->lat);
-    if (d->clat.n > 0) {
-        put_percentiles(out, &unit->opt->percentiles, &d->clat_histogram);
+    const struct bench_options *opt = unit->opt;
+    if (opt->slat_percentiles) {
+        put_percentiles(out, "slat", &opt->percentiles, &d->slat_histogram);
+    }
+    if (opt->clat_percentiles) {
+        put_percentiles(out, "clat", &opt->percentiles, &d->clat_histogram);
+    }
+    if (opt->lat_percentiles) {
+        put_percentiles(out, "lat", &opt->percentiles, &d->lat_histogram);
     }
     put_samples(out, d, &group->dir[dir]);
 }
 
 /* --- both directions -------------------------------------------------------------------------- */
 
-/* One of fio's three scales. */
-struct lat_scale {
-    const char *name;
-    uint64_t unit_ns;
-    unsigned levels;
-};
-
-static const uint64_t lat_bounds[] = {2, 4, 10, 20, 50, 100, 250, 500, 750, 1000, 2000};
-
-/* I/Os of both directions that took less than limit_ns. */
-static uint64_t done_below(const struct bench_result *r, uint64_t limit_ns)
+/* One of fio's three scales: its levels that are not empty, five a line. */
+static void put_lat_scale(struct out *out, const char *name, const double *percent, unsigned n)
 {
-    uint64_t n = 0;
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        n += histogram_below(&r->dir[d].clat_histogram, limit_ns);
-    }
-    return n;
-}
-
-static void put_lat_scale(struct out *out, const struct lat_scale *scale,
-                          const struct bench_result *r, uint64_t total)
-{
-    uint64_t below = scale->unit_ns == 1 ? 0 : done_below(r, scale->unit_ns);
     unsigned shown = 0;
-    for (unsigned i = 0; i <= scale->levels; i++) {
-        /* After the last bound of milliseconds comes one level that has no end. */
-        bool open = i == scale->levels;
-        if (open && scale->unit_ns != NS_PER_MS) {
-            break;
+    for (unsigned i = 0; i < n; i++) {
+        if (percent[i] == 0) {
+            continue;
         }
-        uint64_t up_to = open ? total : done_below(r, lat_bounds[i] * scale->unit_ns);
-        if (up_to > below) {
-            if (shown % LEVELS_PER_LINE == 0) {
-                out_printf(out, "%s  lat (%s)   : ", shown > 0 ? "\n" : "", scale->name);
-            } else {
-                out_puts(out, ", ");
-            }
-            out_printf(out, "%s%llu=%3.2f%%", open ? ">=" : "",
-                       (unsigned long long)lat_bounds[open ? i - 1 : i],
-                       percent(up_to - below, total, 0.01));
-            shown++;
+        if (shown % LEVELS_PER_LINE == 0) {
+            out_printf(out, "%s  lat (%s)   : ", shown > 0 ? "\n" : "", name);
+        } else {
+            out_puts(out, ", ");
         }
-        below = up_to;
+        if (i < BENCH_LAT_BOUNDS) {
+            out_printf(out, "%llu", (unsigned long long)bench_lat_bounds[i]);
+        } else {
+            out_puts(out, i == BENCH_LAT_BOUNDS ? "2000" : ">=2000");
+        }
+        out_printf(out, "=%3.2f%%", percent[i]);
+        shown++;
     }
     if (shown > 0) {
         out_puts(out, "\n");
@@ -183,12 +165,11 @@ static void put_lat_scale(struct out *out, const struct lat_scale *scale,
 
 static void put_lat_levels(struct out *out, const struct bench_result *r)
 {
-    static const struct lat_scale scales[] = {
-        {"nsec", 1, 10}, {"usec", NS_PER_US, 10}, {"msec", NS_PER_MS, 11}};
-    uint64_t total = done_below(r, UINT64_MAX);
-    for (unsigned i = 0; i < ARRAY_SIZE(scales); i++) {
-        put_lat_scale(out, &scales[i], r, total);
-    }
+    double percent[BENCH_LAT_LEVELS];
+    bench_lat_levels(r, percent);
+    put_lat_scale(out, "nsec", percent, BENCH_LAT_BOUNDS);
+    put_lat_scale(out, "usec", percent + BENCH_LAT_BOUNDS, BENCH_LAT_BOUNDS);
+    put_lat_scale(out, "msec", percent + 2 * BENCH_LAT_BOUNDS, BENCH_LAT_MS_LEVELS);
 }
 
 static void put_levels(struct out *out, const char *head, const char *const *labels,
@@ -197,28 +178,67 @@ static void put_levels(struct out *out, const char *head, const char *const *lab
     out_puts(out, head);
     for (unsigned i = 0; i < n; i++) {
         out_printf(out, "%s%s=%3.1f%%", i > 0 ? ", " : "", labels[i],
-                   percent(counts[i], total, 0.1));
+                   bench_percent(counts[i], total, LEVEL_FLOOR));
     }
     out_puts(out, "\n");
 }
 
 static void put_queue(struct out *out, const struct bench_report_unit *unit)
 {
-    static const char *const depths[] = {"1", "2", "4", "8", "16", "32", ">=64"};
-    static const char *const batches[] = {"0", "4", "8", "16", "32", "64", ">=64"};
     const struct bench_result *r = unit->result;
-    uint64_t posted = 0;
-    for (unsigned i = 0; i < BENCH_DEPTH_LEVELS; i++) {
-        posted += r->depth[i];
+    const struct bench_options *opt = unit->opt;
+    put_levels(out, "  IO depths    : ", bench_depth_labels, r->depth, BENCH_DEPTH_LEVELS,
+               bench_posted(r));
+    put_levels(out, "     submit    : ", bench_batch_labels, r->submit, BENCH_BATCH_LEVELS,
+               r->submits);
+    put_levels(out, "     complete  : ", bench_batch_labels, r->complete, BENCH_BATCH_LEVELS,
+               r->completes);
+    out_printf(out, "     issued rwts: total=%llu,%llu,%llu,%llu short=0,0,0,0 "
+               "dropped=0,0,0,0\n", (unsigned long long)r->dir[BENCH_DIR_READ].ios,
+               (unsigned long long)r->dir[BENCH_DIR_WRITE].ios,
+               (unsigned long long)r->dir[BENCH_DIR_TRIM].ios, (unsigned long long)r->sync.ios);
+    out_printf(out, "     latency   : target=%llu, window=%llu, percentile=%3.2f%%, depth=%llu\n",
+               (unsigned long long)opt->latency_target_ns,
+               (unsigned long long)(opt->latency_window_ns / NS_PER_US),
+               (double)opt->latency_percentile / (double)HISTOGRAM_PERCENT,
+               (unsigned long long)(r->latency_depth > 0 ? r->latency_depth : opt->iodepth));
+}
+
+/* "steadystate  : attained=yes, bw=19.5MiB/s (20.0MB/s), iops=5002, iops slope=0.002%" */
+static void put_steady(struct out *out, const struct bench_steady *s)
+{
+    uint64_t iops = 0;
+    uint64_t kib = 0;
+    for (unsigned i = 0; i < s->count; i++) {
+        iops += bench_steady_at(s, i)->iops;
+        kib += bench_steady_at(s, i)->bw_kib;
     }
-    put_levels(out, "  IO depths    : ", depths, r->depth, BENCH_DEPTH_LEVELS, posted);
-    put_levels(out, "     submit    : ", batches, r->submit, BENCH_BATCH_LEVELS, r->submits);
-    put_levels(out, "     complete  : ", batches, r->complete, BENCH_BATCH_LEVELS, r->completes);
-    out_printf(out, "     issued rwts: total=%llu,%llu,0,0 short=0,0,0,0 dropped=0,0,0,0\n",
-               (unsigned long long)r->dir[BENCH_DIR_READ].ios,
-               (unsigned long long)r->dir[BENCH_DIR_WRITE].ios);
-    out_printf(out, "     latency   : target=0, window=0, percentile=100.00%%, depth=%llu\n",
-               (unsigned long long)unit->opt->iodepth);
+    unsigned n = s->count > 0 ? s->count : 1;
+    out_printf(out, "  steadystate  : attained=%s, bw=", s->attained ? "yes" : "no");
+    put_rate(out, kib * KIB / n);
+    out_puts(out, ", iops=");
+    put_number(out, iops / n, false, "");
+    out_printf(out, ", %s %s=%.3f%s\n", s->config.bandwidth ? "bw" : "iops",
+               s->config.slope ? "slope" : "mean dev",
+               s->config.slope ? s->slope : s->deviation, s->config.percent ? "%" : "");
+}
+
+/* What fio does not tell: the processor's share of an I/O, and how often the device is rung. */
+static void put_cost(struct out *out, const struct bench_result *r)
+{
+    const struct bench_queue_counts *q = &r->queue;
+    if (q->commands == 0) {
+        return;
+    }
+    out_puts(out, "  cost per I/O : ");
+    if (q->timed_ios > 0) {
+        out_printf(out, "submit=%.0f ns, reap=%.0f ns, ",
+                   (double)q->submit_ns / (double)q->timed_ios,
+                   (double)q->reap_ns / (double)q->timed_ios);
+    }
+    out_printf(out, "doorbells=%.3f, interrupts=%.3f\n",
+               (double)q->doorbells / (double)q->commands,
+               (double)q->interrupts / (double)q->commands);
 }
 
 /* A worker that polls is never anywhere but in our code; one that sleeps says for how long. There
@@ -226,9 +246,8 @@ static void put_queue(struct out *out, const struct bench_report_unit *unit)
  * where fio counts context switches; there are no page faults. */
 static void put_cpu(struct out *out, const struct bench_result *r)
 {
-    uint64_t awake = r->run_ns > r->asleep_ns ? r->run_ns - r->asleep_ns : 0;
     out_printf(out, "  cpu          : usr=%3.2f%%, sys=0.00%%, ctx=%llu, majf=0, minf=0\n",
-               percent(awake, r->run_ns, 0), (unsigned long long)r->interrupts);
+               bench_cpu_percent(r), (unsigned long long)r->interrupts);
 }
 
 static void put_error(struct out *out, const struct bench_result *r)
@@ -238,7 +257,7 @@ static void put_error(struct out *out, const struct bench_result *r)
     if (err == 0) {
         return;
     }
-    out_printf(out, " (%s", errno_text(err));
+    out_printf(out, " (%s", err == EILSEQ ? "verify found wrong data" : errno_text(err));
     if (r->status != 0) {
         char status[96];
         nvme_status_format(r->status, status, sizeof(status));
@@ -249,13 +268,31 @@ static void put_error(struct out *out, const struct bench_result *r)
 
 /* --- public ----------------------------------------------------------------------------------- */
 
+/* "4096B-64.0KiB": the sizes of one direction. */
+static void put_sizes(struct out *out, const struct bench_options *opt, unsigned dir)
+{
+    char low[BENCH_NUMBER_BYTES], high[BENCH_NUMBER_BYTES];
+    const struct bench_splits *splits = &opt->bssplit[dir];
+    uint64_t min = opt->bs[dir].min;
+    uint64_t max = opt->bs[dir].max;
+    for (unsigned i = 0; i < splits->count; i++) {
+        min = i == 0 ? splits->split[i].bytes : MIN(min, splits->split[i].bytes);
+        max = i == 0 ? splits->split[i].bytes : MAX(max, splits->split[i].bytes);
+    }
+    bench_format_number(low, min, NUMBER_WIDTH, true, "B");
+    bench_format_number(high, max, NUMBER_WIDTH, true, "B");
+    out_printf(out, "%s-%s", low, high);
+}
+
 void bench_report_header(struct out *out, const struct bench_options *opt, unsigned group)
 {
-    char bs[BENCH_NUMBER_BYTES];
-    bench_format_number(bs, opt->bs_bytes, NUMBER_WIDTH, true, "B");
-    out_printf(out, "%s: (g=%u): rw=%s, bs=(R) %s-%s, (W) %s-%s, (T) %s-%s, ioengine=nvme, "
-               "iodepth=%llu\n", opt->name, group, bench_rw_name(opt->rw), bs, bs, bs, bs, bs, bs,
-               (unsigned long long)opt->iodepth);
+    static const char *const before[BENCH_DIRS] = {" bs=(R) ", ", (W) ", ", (T) "};
+    out_printf(out, "%s: (g=%u): rw=%s,", opt->name, group, bench_rw_name(opt->rw));
+    for (unsigned d = 0; d < BENCH_DIRS; d++) {
+        out_puts(out, before[d]);
+        put_sizes(out, opt, d);
+    }
+    out_printf(out, ", ioengine=nvme, iodepth=%llu\n", (unsigned long long)opt->iodepth);
     if (opt->numjobs > 1) {
         out_puts(out, "...\n");
     }
@@ -297,12 +334,16 @@ void bench_report_unit(struct out *out, const struct bench_report_unit *unit,
         out_puts(out, "  lat          : not measured (lat_accounting=0)\n");
     }
     put_cpu(out, r);
+    put_cost(out, r);
     put_queue(out, unit);
+    if (unit->steady != NULL) {
+        put_steady(out, unit->steady);
+    }
 }
 
 void bench_report_status(struct out *out, unsigned number, const struct bench_report_group *group)
 {
-    static const char *const names[BENCH_DIRS] = {"   READ", "  WRITE"};
+    static const char *const names[BENCH_DIRS] = {"   READ", "  WRITE", "   TRIM"};
     out_printf(out, "\nRun status group %u (all jobs):\n", number);
     for (unsigned d = 0; d < BENCH_DIRS; d++) {
         const struct bench_report_sums *s = &group->dir[d];

@@ -10,6 +10,7 @@
 
 #include "apps/bench/options.h"
 #include "apps/bench/result.h"
+#include "apps/bench/steady.h"
 #include "lib/out.h"
 
 /* What one block of the report is about: a job, or a group of them. */
@@ -20,6 +21,7 @@ struct bench_report_unit {
     uint64_t ended_ns;  /* since power-on */
     const struct bench_options *opt; /* of the first job */
     const struct bench_result *result;
+    const struct bench_steady *steady; /* NULL: not asked for */
 };
 
 /* The sums of a "Run status group". All zero at first. */

@@ -38,6 +38,8 @@ static void merge_dir(struct bench_dir_result *into, const struct bench_dir_resu
     stats_merge(&into->clat, &from->clat);
     stats_merge(&into->lat, &from->lat);
     histogram_merge(&into->clat_histogram, &from->clat_histogram);
+    histogram_merge(&into->slat_histogram, &from->slat_histogram);
+    histogram_merge(&into->lat_histogram, &from->lat_histogram);
     merge_samples(&into->bw_kib, &from->bw_kib);
     merge_samples(&into->iops, &from->iops);
 }
@@ -46,6 +48,39 @@ static void merge_counts(uint64_t *into, const uint64_t *from, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         into[i] += from[i];
+    }
+}
+
+void bench_counts_since(struct bench_queue_counts *counts, const struct bench_queue_counts *before)
+{
+    counts->commands -= before->commands;
+    counts->doorbells -= before->doorbells;
+    counts->interrupts -= before->interrupts;
+    counts->timed_ios -= before->timed_ios;
+    counts->reap_ns -= before->reap_ns;
+    counts->submit_ns -= before->submit_ns;
+}
+
+static void merge_queue(struct bench_queue_counts *into, const struct bench_queue_counts *from)
+{
+    into->commands += from->commands;
+    into->doorbells += from->doorbells;
+    into->interrupts += from->interrupts;
+    into->timed_ios += from->timed_ios;
+    into->reap_ns += from->reap_ns;
+    into->submit_ns += from->submit_ns;
+}
+
+static void merge_errors(struct bench_result *into, const struct bench_result *from)
+{
+    if (into->err == 0) {
+        into->err = from->err;
+        into->status = from->status;
+        into->err_lba = from->err_lba;
+    }
+    into->errors += from->errors;
+    if (into->first_error == 0) {
+        into->first_error = from->first_error;
     }
 }
 
@@ -64,18 +99,26 @@ void bench_result_merge(struct bench_result *into, const struct bench_result *fr
     into->interrupts += from->interrupts;
     into->jobs += from->jobs;
     into->latencies |= from->latencies;
-    if (into->err == 0) {
-        into->err = from->err;
-        into->status = from->status;
-        into->err_lba = from->err_lba;
-    }
+    into->latency_depth = MAX(into->latency_depth, from->latency_depth);
+    into->latency_target_failed |= from->latency_target_failed;
+    merge_dir(&into->sync, &from->sync);
+    merge_queue(&into->queue, &from->queue);
+    merge_errors(into, from);
 }
 
 void bench_result_clear(struct bench_result *r)
 {
     unsigned jobs = r->jobs;
     bool latencies = r->latencies;
+    unsigned depth = r->latency_depth;
+    int err = r->err;
+    uint16_t status = r->status;
+    uint64_t err_lba = r->err_lba;
     memset(r, 0, sizeof(*r));
+    r->err = err;
+    r->status = status;
+    r->err_lba = err_lba;
+    r->latency_depth = depth;
     r->jobs = jobs;
     r->latencies = latencies;
 }

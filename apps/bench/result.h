@@ -34,8 +34,21 @@ struct bench_dir_result {
     struct stats clat;   /* the doorbell until it was reaped */
     struct stats lat;    /* both */
     struct histogram clat_histogram;
+    struct histogram slat_histogram, lat_histogram; /* if slat_, lat_percentiles are wanted */
     struct bench_samples bw_kib; /* KiB/s */
     struct bench_samples iops;
+};
+
+/* What the driver and the CPU had to do, for figures per I/O. The counts are the queue's: jobs that
+ * share one have them in common, and each has them all, so ratios stay right when added up. */
+struct bench_queue_counts {
+    uint64_t commands;   /* completed by the queue */
+    uint64_t doorbells;  /* submission and completion queue together */
+    uint64_t interrupts;
+    /* one turn of the loop in 64 is timed */
+    uint64_t timed_ios;
+    uint64_t reap_ns;    /* reaping and accounting of those */
+    uint64_t submit_ns;  /* choosing, posting, ringing */
 };
 
 struct bench_result {
@@ -47,6 +60,12 @@ struct bench_result {
     uint64_t run_ns;     /* summed over the jobs */
     uint64_t asleep_ns;
     uint64_t interrupts; /* of the queues, while the jobs ran */
+    struct bench_queue_counts queue;
+    struct bench_dir_result sync; /* flushes: ios, lat and clat_histogram (of lat) only */
+    uint64_t errors;     /* I/Os that failed and were passed over (continue_on_error) */
+    int first_error;     /* of those, a negative errno */
+    unsigned latency_depth; /* that latency_target found, or the depth */
+    bool latency_target_failed; /* not even depth 1 was fast enough */
     unsigned jobs;
     int err;             /* the first job's that had one: 0 or a negative errno */
     uint16_t status;     /* NVMe status of the failing command */
@@ -72,10 +91,13 @@ hot_inline unsigned bench_batch_level(unsigned n)
 void bench_samples_add(struct bench_samples *s, double value);
 double bench_samples_deviation(const struct bench_samples *s);
 
+/* counts minus what was counted before. */
+void bench_counts_since(struct bench_queue_counts *counts, const struct bench_queue_counts *before);
+
 /* Adds the result of one job to that of its group. */
 void bench_result_merge(struct bench_result *into, const struct bench_result *from);
 
-/* Forgets everything measured so far (at the end of ramp_time); jobs and latencies stay. */
+/* Forgets everything measured so far (at the end of ramp_time); jobs, latencies, an error stay. */
 void bench_result_clear(struct bench_result *r);
 
 /* amount per second after ms milliseconds; 0 if ms is 0. */

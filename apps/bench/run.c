@@ -3,82 +3,21 @@
  */
 #include "apps/bench/run.h"
 
+#include "apps/bench/setup.h"
+#include "apps/bench/steady.h"
+#include "apps/bench/verify.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
 #include "lib/string.h"
 
-#define SEED_DEFAULT UINT64_C(0x9042) /* of repeatable runs (randrepeat=1) */
-#define PAGE_BYTES 4096
+#define REAP_MAX 256 /* completions of one turn, so that a deep queue is refilled in time */
 
 /* --- tasks ------------------------------------------------------------------------------------ */
 
-static uint64_t choose_seed(const struct bench_run *run, const struct bench_job *job,
-                            unsigned index)
-{
-    const struct bench_options *opt = &job->opt;
-    uint64_t base = SEED_DEFAULT;
-    if (opt->randseed_given) {
-        base = opt->randseed;
-    } else if (!opt->randrepeat) {
-        base = run->app->machine->now_ns(run->app->machine->ctx);
-    }
-    return rng_mix(base, index);
-}
-
-static int alloc_buffers(struct bench_task *task, uint64_t seed, struct out *err)
-{
-    uint64_t len = ALIGN_UP(task->io_bytes, PAGE_BYTES) * task->depth;
-    if (nvme_dma_alloc(task->job->ctrlr, len, PAGE_BYTES, &task->buffers) != 0) {
-        out_printf(err, "not enough memory: iodepth=%u with bs=%llu needs %llu KiB in one piece\n",
-                   task->depth, (unsigned long long)task->io_bytes,
-                   (unsigned long long)(len / KIB));
-        return -ENOMEM;
-    }
-    if (bench_rw_writes(task->job->opt.rw) && !task->job->opt.zero_buffers) {
-        struct rng rng;
-        rng_seed(&rng, seed);
-        rng_fill(&rng, task->buffers.va, len);
-    }
-    return 0;
-}
-
-static int init_task(struct bench_run *run, const struct bench_job *job, struct bench_task *task,
-                     unsigned index, struct out *err)
-{
-    const struct bench_options *opt = &job->opt;
-    uint64_t seed = choose_seed(run, job, index);
-    task->job = job;
-    task->depth = (unsigned)opt->iodepth;
-    task->io_bytes = opt->bs_bytes;
-    task->to_post = job->total_ios;
-    task->scramble = opt->scramble_buffers && !opt->zero_buffers;
-    task->result.jobs = 1;
-    task->result.latencies = opt->lat_accounting;
-    bench_pattern_init(&task->pattern, &(struct bench_pattern_config){
-                                           .random = bench_rw_is_random(opt->rw),
-                                           .norandommap = opt->norandommap,
-                                           .reads = bench_rw_reads(opt->rw),
-                                           .writes = bench_rw_writes(opt->rw),
-                                           .rwmixread = (unsigned)opt->rwmixread,
-                                           .blocks = job->region_ios,
-                                           .seed = seed,
-                                       });
-    task->slots = heap_alloc(task->depth, sizeof(*task->slots));
-    task->free = heap_alloc(task->depth, sizeof(struct bench_slot *));
-    if (task->slots == NULL || task->free == NULL) {
-        out_puts(err, "not enough memory for the job's I/Os\n");
-        return -ENOMEM;
-    }
-    int rc = alloc_buffers(task, seed, err);
-    if (rc == 0) {
-        bench_task_init_slots(task);
-    }
-    return rc;
-}
-
 static int create_tasks(struct bench_run *run, struct out *err)
 {
+    const struct machine *m = run->app->machine;
     unsigned total = 0;
     for (unsigned j = 0; j < run->job_count; j++) {
         total += (unsigned)run->jobs[j].opt.numjobs;
@@ -93,22 +32,108 @@ static int create_tasks(struct bench_run *run, struct out *err)
     }
     for (unsigned j = 0; j < run->job_count; j++) {
         for (unsigned k = 0; k < run->jobs[j].opt.numjobs; k++) {
-            struct bench_task *task = heap_alloc(1, sizeof(*task));
+            int rc;
+            struct bench_task *task = bench_task_create(&run->jobs[j], run->task_count, k,
+                                                        m->now_ns(m->ctx), err, &rc);
             if (task == NULL) {
-                out_puts(err, "not enough memory for the jobs\n");
-                return -ENOMEM;
-            }
-            run->tasks[run->task_count] = task;
-            int rc = init_task(run, &run->jobs[j], task, run->task_count++, err);
-            if (rc != 0) {
                 return rc;
             }
+            run->tasks[run->task_count++] = task;
         }
     }
     return 0;
 }
 
+/* --- steadystate ------------------------------------------------------------------------------ */
+
+unsigned bench_run_unit(const struct bench_run *run, unsigned first)
+{
+    unsigned n = 1;
+    const struct bench_options *opt = &run->tasks[first]->job->opt;
+    while (first + n < run->task_count && opt->group_reporting) {
+        const struct bench_options *next = &run->tasks[first + n]->job->opt;
+        bool new_group = next->new_group && run->tasks[first + n]->job !=
+                                                run->tasks[first + n - 1]->job;
+        if (!next->group_reporting || new_group) {
+            break;
+        }
+        n++;
+    }
+    return n;
+}
+
+static int create_steady(struct bench_task *task, uint64_t now_ns)
+{
+    const struct bench_options *opt = &task->job->opt;
+    const struct bench_steady_config config = {
+        .bandwidth = opt->steadystate.bandwidth,
+        .slope = opt->steadystate.slope,
+        .percent = opt->steadystate.percent,
+        .limit = opt->steadystate.limit,
+        .duration_ns = opt->ss_dur_ns,
+        .ramp_ns = opt->ramp_time_ns + opt->ss_ramp_ns,
+    };
+    task->steady = heap_alloc(1, sizeof(*task->steady));
+    return task->steady != NULL ? bench_steady_init(task->steady, &config, now_ns) : -ENOMEM;
+}
+
+static void destroy_steady(struct bench_task *task)
+{
+    if (task->steady != NULL) {
+        bench_steady_fini(task->steady);
+        heap_free(task->steady);
+        task->steady = NULL;
+    }
+}
+
+static int create_all_steady(struct bench_run *run, struct out *err)
+{
+    const struct machine *m = run->app->machine;
+    for (unsigned i = 0; i < run->task_count; i += bench_run_unit(run, i)) {
+        if (!run->tasks[i]->job->opt.steadystate.given) {
+            continue;
+        }
+        int rc = create_steady(run->tasks[i], m->now_ns(m->ctx));
+        if (rc != 0) {
+            out_printf(err, rc == -EINVAL ? "ss_dur: from 2 s to %u s are allowed\n"
+                                          : "not enough memory for %u samples of steadystate\n",
+                       BENCH_STEADY_MAX_SAMPLES);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* A sample of each unit now and then; what has become steady ends. */
+static void watch_steadiness(struct bench_run *run)
+{
+    const struct machine *m = run->app->machine;
+    for (unsigned i = 0, n; i < run->task_count; i += n) {
+        struct bench_steady *steady = run->tasks[i]->steady;
+        uint64_t ios = 0, bytes = 0;
+        n = bench_run_unit(run, i);
+        if (steady == NULL || steady->attained) {
+            continue;
+        }
+        for (unsigned k = 0; k < n * BENCH_DIRS; k++) {
+            struct bench_progress *progress = &run->tasks[i + k / BENCH_DIRS]->progress;
+            ios += atomic_load_explicit(&progress->ios[k % BENCH_DIRS], memory_order_relaxed);
+            bytes += atomic_load_explicit(&progress->bytes[k % BENCH_DIRS], memory_order_relaxed);
+        }
+        if (bench_steady_update(steady, ios, bytes, m->now_ns(m->ctx))) {
+            for (unsigned k = 0; k < n; k++) {
+                atomic_store_explicit(&run->tasks[i + k]->end, true, memory_order_relaxed);
+            }
+        }
+    }
+}
+
 /* --- CPUs ------------------------------------------------------------------------------------- */
+
+static bool cpu_allowed(const struct bench_cpus *cpus, unsigned cpu)
+{
+    return cpu < BENCH_MAX_CPUS && (cpus->mask[cpu / 64] >> cpu % 64 & 1);
+}
 
 /* CPU number cpu can run I/O of this job: it is up and has nothing to do, and has a queue pair,
  * with an interrupt vector if the job sleeps for it. */
@@ -118,6 +143,9 @@ static bool cpu_suits(const struct bench_run *run, const struct bench_job *job, 
     struct machine_cpu info;
     m->cpu_info(m->ctx, cpu, &info);
     if (cpu != 0 && (!info.online || !m->cpu_idle(m->ctx, cpu))) {
+        return false;
+    }
+    if (job->opt.cpus_allowed.given && !cpu_allowed(&job->opt.cpus_allowed, cpu)) {
         return false;
     }
     unsigned qpairs = job->opt.wait == BENCH_IRQ ? nvme_info(job->ctrlr)->irq_qpairs
@@ -175,6 +203,7 @@ static struct bench_lane *lane_of(struct bench_worker *w, struct nvme_qpair *qp)
         return NULL;
     }
     w->lanes[w->lane_count].qp = qp;
+    w->lanes[w->lane_count].reap_max = REAP_MAX;
     return &w->lanes[w->lane_count++];
 }
 
@@ -187,6 +216,12 @@ static void append_task(struct bench_lane *lane, struct bench_task *task)
     *end = task;
     lane->timed |= task->job->opt.lat_accounting;
     lane->irq |= task->job->opt.wait == BENCH_IRQ;
+    lane->adaptive |= task->job->opt.wait == BENCH_ADAPTIVE;
+    lane->careful |= task->careful != NULL;
+    uint64_t reap_max = task->job->opt.iodepth_batch_complete_max;
+    if (reap_max > 0) {
+        lane->reap_max = (unsigned)MIN((uint64_t)lane->reap_max, reap_max);
+    }
     if (task->depth == 1) {
         lane->settle_ns = task->job->settle_ns;
     }
@@ -232,6 +267,8 @@ static int size_lane(const struct bench_worker *w, struct bench_lane *lane, stru
         out_printf(err, "wait=irq: CPU %u would have to wait for several controllers\n", w->cpu);
         return -ENOTSUP;
     }
+    /* With several controllers to look after there is no sleeping for one of them. */
+    lane->adaptive &= !lane->irq && w->lane_count == 1;
     lane->posted = heap_alloc(depth, sizeof(struct bench_slot *));
     if (lane->posted == NULL) {
         out_puts(err, "not enough memory for the jobs\n");
@@ -274,6 +311,9 @@ int bench_run_create(struct appliance *app, const struct bench_job *jobs, unsign
         /* Slots are bound to their task, and tasks to CPUs; both must hold before I/O starts. */
         rc = place_tasks(run, err);
     }
+    if (rc == 0) {
+        rc = create_all_steady(run, err);
+    }
     if (rc != 0) {
         bench_run_destroy(run);
     }
@@ -290,6 +330,7 @@ struct tick_context {
 static void call_hook(void *ctx)
 {
     struct tick_context *tick = ctx;
+    watch_steadiness(tick->run);
     tick->hook->tick(tick->hook->ctx, tick->run);
 }
 
@@ -376,9 +417,25 @@ int bench_run_execute(struct bench_run *run, const struct bench_hook *hook, stru
     return rc;
 }
 
+void bench_run_report_verify(const struct bench_run *run, struct out *out)
+{
+    for (unsigned i = 0; i < run->task_count; i++) {
+        if (run->tasks[i]->verifier != NULL) {
+            bench_verifier_report(run->tasks[i]->verifier, out);
+        }
+    }
+}
+
 void bench_run_stop(struct bench_run *run)
 {
     atomic_store_explicit(&run->stop, true, memory_order_relaxed);
+}
+
+void bench_run_release(struct bench_run *run)
+{
+    for (unsigned i = 0; i < run->task_count; i++) {
+        bench_task_release(run->tasks[i]);
+    }
 }
 
 void bench_run_destroy(struct bench_run *run)
@@ -389,14 +446,8 @@ void bench_run_destroy(struct bench_run *run)
         }
     }
     for (unsigned i = 0; i < run->task_count; i++) {
-        struct bench_task *task = run->tasks[i];
-        /* A device that did not become quiet may still write: it keeps what it was lent. */
-        if (task->buffers.va != NULL && !nvme_failed(task->job->ctrlr)) {
-            nvme_dma_free(task->job->ctrlr, &task->buffers);
-        }
-        heap_free(task->free);
-        heap_free(task->slots);
-        heap_free(task);
+        destroy_steady(run->tasks[i]);
+        bench_task_destroy(run->tasks[i]);
     }
     heap_free(run->workers);
     heap_free(run->tasks);

@@ -48,7 +48,18 @@ int bench_run_create(struct appliance *app, const struct bench_job *jobs, unsign
 int bench_run_execute(struct bench_run *run, const struct bench_hook *hook, struct out *err)
     must_check;
 
+/* How many tasks, from number first on, are reported together: with group_reporting those of all
+ * jobs that follow and have it too, up to a new_group; else the task alone. Of their first, field
+ * steady tells about steadystate. */
+unsigned bench_run_unit(const struct bench_run *run, unsigned first);
+
+/* After a run: says in words which blocks were not what verify expected; nothing if all were. */
+void bench_run_report_verify(const struct bench_run *run, struct out *out);
+
 /* Ends it early; what was measured so far stays. */
 void bench_run_stop(struct bench_run *run);
+
+/* After it was executed: gives the buffers back. What was measured stays. */
+void bench_run_release(struct bench_run *run);
 
 void bench_run_destroy(struct bench_run *run);

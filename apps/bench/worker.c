@@ -3,32 +3,19 @@
  */
 #include "apps/bench/worker.h"
 
+#include "apps/bench/careful.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 #define POLLS_PER_TICK 1024 /* empty polls between two looks at the clock */
 #define POLLS_PER_BATCH 64  /* what a reaping without a look at the clock counts for */
-#define REAP_MAX 256        /* completions of one turn, so that a deep queue is refilled in time */
+#define SAMPLE_EVERY 64     /* turns that found something, of which one is timed */
+#define PATIENCE_MIN_NS (5 * NS_PER_US)   /* adaptive waiting polls at least so long, */
+#define PATIENCE_MAX_NS (200 * NS_PER_US) /* and at most so long, before it sleeps */
 #define SCRAMBLE_BYTES 4096 /* one changed word for each: the unit in which disks deduplicate */
 
-hot_inline uint64_t worker_now(const struct bench_worker *w)
-{
-    return w->machine->now_ns(w->machine->ctx);
-}
-
 /* --- completions ------------------------------------------------------------------------------ */
-
-static void note_error(struct bench_task *task, int err, uint16_t status, uint64_t lba)
-{
-    task->to_post = 0;
-    /* What befell an I/O says more than that its controller was then out of service. */
-    if (task->result.err == 0 || task->result.err == -ESHUTDOWN) {
-        task->result.err = err;
-        task->result.status = status;
-        task->result.err_lba = lba;
-    }
-}
 
 /* What left with one doorbell and is found by one reaping has taken the same time: it is accounted
  * in one go, with the same result as one by one. */
@@ -43,6 +30,10 @@ static void account_burst(struct bench_worker *w)
         d->clat_histogram.count[histogram_index(clat_ns)] += w->burst_count;
         stats_add_many(&d->clat, clat_ns, w->burst_count);
         stats_add_many(&d->lat, w->batch_ns - slot->start_ns, w->burst_count);
+        if (unlikely(slot->task->tables)) {
+            d->lat_histogram.count[histogram_index(w->batch_ns - slot->start_ns)] +=
+                w->burst_count;
+        }
     }
     w->burst = NULL;
     w->burst_count = 0;
@@ -56,7 +47,7 @@ static void io_done(struct nvme_io *io)
     struct bench_worker *w = task->worker;
     task->free[task->free_count++] = slot;
     if (unlikely(io->err != 0)) {
-        note_error(task, io->err, io->status, io->lba);
+        bench_task_error(task, io->err, io->status, io->lba);
         return;
     }
     if (likely(w->burst != NULL) && slot->account == w->burst->account &&
@@ -68,7 +59,7 @@ static void io_done(struct nvme_io *io)
         account_burst(w);
     }
     if (task->timed && w->batch_ns == 0) {
-        w->batch_ns = worker_now(w);
+        w->batch_ns = bench_worker_now(w);
     }
     w->burst = slot;
     w->burst_count = 1;
@@ -84,12 +75,13 @@ void bench_task_init_slots(struct bench_task *task)
         slot->io.ns = task->job->ns;
         slot->io.iova = task->buffers.iova + i * stride;
         slot->io.nlb = task->job->io_blocks;
-        slot->io.done = io_done;
+        slot->io.done = task->careful != NULL ? bench_careful_done : io_done;
         task->free[task->depth - 1 - i] = slot;
     }
     task->free_count = task->depth;
     task->free_before = task->depth;
     task->timed = task->job->opt.lat_accounting;
+    task->tables = task->job->opt.slat_percentiles || task->job->opt.lat_percentiles;
 }
 
 /* --- submission ------------------------------------------------------------------------------- */
@@ -127,14 +119,14 @@ hot_inline bool fill_task(struct bench_lane *lane, struct bench_task *task, uint
         slot->account = &task->result.dir[dir];
         slot->start_ns = now_ns;
         slot->io.opcode = dir == BENCH_DIR_READ ? NVME_IO_READ : NVME_IO_WRITE;
-        slot->io.lba = task->job->first_lba + index * slot->io.nlb;
+        slot->io.lba = task->first_lba + index * slot->io.nlb;
         if (dir == BENCH_DIR_WRITE && task->scramble) {
             scramble(task, slot, index);
         }
         int rc = nvme_post(lane->qp, &slot->io);
         if (unlikely(rc != 0)) {
             /* The depths were checked against the queue, so not even -EAGAIN is expected. */
-            note_error(task, rc, 0, slot->io.lba);
+            bench_task_error(task, rc, 0, slot->io.lba);
             taken = rc != -ESHUTDOWN;
             break;
         }
@@ -156,33 +148,46 @@ static void account_submit(struct bench_lane *lane, uint64_t start_ns, uint64_t 
     }
     for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
         for (unsigned d = 0; d < BENCH_DIRS && lane->timed; d++) {
-            if (task->posted[d] > 0) {
-                stats_add_many(&task->result.dir[d].slat, issue_ns - start_ns, task->posted[d]);
+            if (task->posted[d] == 0) {
+                continue;
+            }
+            stats_add_many(&task->result.dir[d].slat, issue_ns - start_ns, task->posted[d]);
+            if (unlikely(task->tables)) {
+                task->result.dir[d].slat_histogram.count[histogram_index(issue_ns - start_ns)] +=
+                    task->posted[d];
             }
         }
-        unsigned posted = task->posted[BENCH_DIR_READ] + task->posted[BENCH_DIR_WRITE];
+        unsigned posted = 0;
+        for (unsigned d = 0; d < BENCH_DIRS; d++) {
+            posted += task->posted[d];
+            task->posted[d] = 0;
+        }
         if (posted > 0) {
             task->result.submit[bench_batch_level(posted)]++;
             task->result.submits++;
         }
-        task->posted[BENCH_DIR_READ] = 0;
-        task->posted[BENCH_DIR_WRITE] = 0;
     }
 }
 
 /* Lets settle_ns pass since the completions were found. */
 static void settle(const struct bench_worker *w, const struct bench_lane *lane)
 {
-    uint64_t until_ns = (w->batch_ns != 0 ? w->batch_ns : worker_now(w)) + lane->settle_ns;
-    while (worker_now(w) < until_ns) {
+    uint64_t until_ns = (w->batch_ns != 0 ? w->batch_ns : bench_worker_now(w)) + lane->settle_ns;
+    while (bench_worker_now(w) < until_ns) {
     }
 }
 
 static bool fill_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t now_ns)
 {
     lane->posted_count = 0;
+    lane->wake_ns = UINT64_MAX;
     for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
-        if (!fill_task(lane, task, now_ns)) {
+        if (unlikely(task->careful != NULL)) {
+            if (!bench_careful_fill(lane, task, now_ns)) {
+                return false;
+            }
+            lane->wake_ns = MIN(lane->wake_ns, task->careful->wake_ns);
+        } else if (!fill_task(lane, task, now_ns)) {
             return false;
         }
     }
@@ -190,105 +195,26 @@ static bool fill_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t 
         if (unlikely(lane->settle_ns > 0)) {
             settle(w, lane);
         }
-        account_submit(lane, now_ns, lane->timed ? worker_now(w) : 0);
+        account_submit(lane, now_ns, lane->timed ? bench_worker_now(w) : 0);
         nvme_ring(lane->qp);
     }
     return true;
 }
 
+/* The turn of a lane that is timed: the same, and the clock read around it. */
+static __attribute__((noinline)) int turn_sampled(struct bench_worker *w, struct bench_lane *lane,
+                                                  uint64_t begun_ns, int n)
+{
+    uint64_t reaped_ns = bench_worker_now(w);
+    bool taken = fill_lane(w, lane, w->batch_ns);
+    lane->timing.timed_ios += (unsigned)n;
+    lane->timing.reap_ns += reaped_ns - begun_ns;
+    lane->timing.submit_ns += bench_worker_now(w) - reaped_ns;
+    lane->until_sample = SAMPLE_EVERY;
+    return taken ? n : -ESHUTDOWN;
+}
+
 /* --- now and then ----------------------------------------------------------------------------- */
-
-static void publish(struct bench_task *task)
-{
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        const struct bench_dir_result *r = &task->result.dir[d];
-        atomic_store_explicit(&task->progress.ios[d], task->ramp_ios[d] + r->ios,
-                              memory_order_relaxed);
-        atomic_store_explicit(&task->progress.bytes[d], task->ramp_bytes[d] + r->bytes,
-                              memory_order_relaxed);
-    }
-}
-
-static void set_state(struct bench_task *task, enum bench_task_state state)
-{
-    atomic_store_explicit(&task->progress.state, state, memory_order_relaxed);
-}
-
-static bool in_state(struct bench_task *task, enum bench_task_state state)
-{
-    return atomic_load_explicit(&task->progress.state, memory_order_relaxed) == state;
-}
-
-static void take_sample(struct bench_task *task, uint64_t now_ns)
-{
-    uint64_t spent_us = (now_ns - task->sample_ns) / NS_PER_US;
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        struct bench_dir_result *r = &task->result.dir[d];
-        uint64_t ios = r->ios - task->sampled_ios[d];
-        uint64_t kib = (r->bytes - task->sampled_bytes[d]) / KIB;
-        if (r->ios > 0) {
-            bench_samples_add(&r->bw_kib, (double)(kib * 1000000 / spent_us));
-            bench_samples_add(&r->iops, (double)(ios * 1000000 / spent_us));
-        }
-        task->sampled_ios[d] = r->ios;
-        task->sampled_bytes[d] = r->bytes;
-    }
-    task->sample_ns = now_ns;
-}
-
-/* ramp_time is over: what was measured so far is forgotten, and the samples begin. */
-static void begin_measuring(struct bench_task *task, uint64_t now_ns)
-{
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        task->ramp_ios[d] += task->result.dir[d].ios;
-        task->ramp_bytes[d] += task->result.dir[d].bytes;
-        task->sampled_ios[d] = 0;
-        task->sampled_bytes[d] = 0;
-    }
-    bench_result_clear(&task->result);
-    task->start_ns = now_ns;
-    task->sample_ns = now_ns;
-    task->worker->asleep_ns = 0;
-    set_state(task, BENCH_TASK_RUNNING);
-}
-
-static void finish_task(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns)
-{
-    struct nvme_qpair_stats stats;
-    nvme_qpair_stats(lane->qp, &stats);
-    task->result.interrupts = stats.interrupts - task->interrupts_before;
-    task->result.run_ns = now_ns - task->start_ns;
-    task->result.asleep_ns = task->worker->asleep_ns;
-    uint64_t ms = (task->result.run_ns + NS_PER_MS / 2) / NS_PER_MS;
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        task->result.dir[d].runtime_ms = task->result.dir[d].ios > 0 ? MAX(ms, UINT64_C(1)) : 0;
-    }
-    publish(task);
-    set_state(task, BENCH_TASK_DONE);
-    task->finished = true;
-    task->worker->active--;
-}
-
-static void tick_task(struct bench_worker *w, struct bench_task *task, uint64_t now_ns)
-{
-    if (task->finished) {
-        return;
-    }
-    if (in_state(task, BENCH_TASK_RAMP) && now_ns >= task->measure_from_ns) {
-        begin_measuring(task, now_ns);
-    }
-    if (in_state(task, BENCH_TASK_RUNNING) && now_ns >= task->sample_ns + BENCH_SAMPLE_NS) {
-        take_sample(task, now_ns);
-    }
-    if (now_ns >= task->end_ns || atomic_load_explicit(w->stop, memory_order_relaxed)) {
-        task->to_post = 0;
-    }
-    publish(task);
-    w->next_tick_ns = MIN(w->next_tick_ns, task->end_ns > now_ns ? task->end_ns : UINT64_MAX);
-    if (in_state(task, BENCH_TASK_RAMP)) {
-        w->next_tick_ns = MIN(w->next_tick_ns, task->measure_from_ns);
-    }
-}
 
 static void worker_tick(struct bench_worker *w, uint64_t now_ns)
 {
@@ -296,9 +222,11 @@ static void worker_tick(struct bench_worker *w, uint64_t now_ns)
     for (unsigned l = 0; l < w->lane_count; l++) {
         struct bench_lane *lane = &w->lanes[l];
         for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
-            tick_task(w, task, now_ns);
-            if (!task->finished && task->to_post == 0 && task->free_count == task->depth) {
-                finish_task(lane, task, now_ns);
+            if (!task->finished) {
+                bench_task_tick(lane, task, now_ns);
+            }
+            if (bench_task_ended(task)) {
+                bench_task_finish(lane, task, now_ns);
             }
         }
     }
@@ -319,64 +247,114 @@ static bool account_reap(struct bench_lane *lane)
             task->result.complete[bench_batch_level(reaped)]++;
             task->result.completes++;
         }
-        ended |= !task->finished && task->to_post == 0 && task->free_count == task->depth;
+        ended |= bench_task_ended(task);
     }
     return ended;
 }
 
-/* Nothing was there: spin once, or sleep until the interrupt. */
-static void wait_lane(struct bench_worker *w, struct bench_lane *lane)
+/* Sleeps until the interrupt, or until something else is to be done. */
+static void sleep_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t now_ns)
 {
-    if (!lane->irq) {
-        if (w->machine->spin) {
-            w->machine->spin(w->machine->ctx);
-        }
-        return;
-    }
-    uint64_t before_ns = worker_now(w);
-    nvme_sleep(lane->qp, MIN(before_ns + BENCH_TICK_NS, w->next_tick_ns));
-    uint64_t after_ns = worker_now(w);
-    w->asleep_ns += after_ns - before_ns;
+    uint64_t until_ns = MIN(now_ns + BENCH_TICK_NS, w->next_tick_ns);
+    nvme_sleep(lane->qp, MIN(until_ns, lane->wake_ns));
+    uint64_t after_ns = bench_worker_now(w);
+    w->asleep_ns += after_ns - now_ns;
     if (after_ns >= w->next_tick_ns) {
         worker_tick(w, after_ns);
     }
 }
 
+/* Polls for about as long as completions have lately taken, then sleeps. The vector is unmasked
+ * for the time of sleeping only: what is polled for must not interrupt. */
+static bool wait_adaptive(struct bench_worker *w, struct bench_lane *lane)
+{
+    uint64_t now_ns = bench_worker_now(w);
+    if (lane->idle_since_ns == 0) {
+        lane->idle_since_ns = now_ns;
+    }
+    uint64_t patience_ns = MIN(MAX(2 * lane->recent_ns, PATIENCE_MIN_NS), PATIENCE_MAX_NS);
+    if (now_ns - lane->idle_since_ns < patience_ns || nvme_irq_enable(lane->qp, true) != 0) {
+        return false;
+    }
+    sleep_lane(w, lane, now_ns);
+    int rc = nvme_irq_enable(lane->qp, false);
+    assert(rc == 0);
+    return true;
+}
+
+/* A wait is over: it counts for an eighth of what is expected of the next. */
+static void note_wait(struct bench_worker *w, struct bench_lane *lane)
+{
+    uint64_t waited_ns = bench_worker_now(w) - lane->idle_since_ns;
+    lane->recent_ns = lane->recent_ns - lane->recent_ns / 8 + waited_ns / 8;
+    lane->idle_since_ns = 0;
+}
+
+/* Nothing was there: spin once, or sleep until the interrupt. */
+static void wait_lane(struct bench_worker *w, struct bench_lane *lane)
+{
+    if (lane->irq) {
+        sleep_lane(w, lane, bench_worker_now(w));
+        return;
+    }
+    if (unlikely(lane->adaptive) && wait_adaptive(w, lane)) {
+        return;
+    }
+    if (w->machine->spin && lane->wake_ns == UINT64_MAX) {
+        w->machine->spin(w->machine->ctx);
+    }
+}
+
+/* Nothing has completed, but it may be time to start something. Returns 0 or -ESHUTDOWN. */
+static int wake_lane(struct bench_worker *w, struct bench_lane *lane)
+{
+    if (lane->wake_ns == UINT64_MAX) {
+        return 0;
+    }
+    uint64_t now_ns = bench_worker_now(w);
+    if (now_ns >= w->next_tick_ns) {
+        worker_tick(w, now_ns);
+    }
+    return now_ns < lane->wake_ns || fill_lane(w, lane, now_ns) ? 0 : -ESHUTDOWN;
+}
+
 /* One turn of a lane. Returns how many completions it found, or -ESHUTDOWN. */
 hot_inline int turn_lane(struct bench_worker *w, struct bench_lane *lane)
 {
+    bool sample = unlikely(lane->until_sample == 0);
+    uint64_t begun_ns = sample ? bench_worker_now(w) : 0;
     w->batch_ns = 0;
-    int n = nvme_reap(lane->qp, REAP_MAX);
+    int n = nvme_reap(lane->qp, lane->reap_max);
     if (w->burst != NULL) {
         account_burst(w);
     }
     if (n <= 0) {
-        return n;
+        return n < 0 || likely(!lane->careful) ? n : wake_lane(w, lane);
     }
     bool ended = account_reap(lane);
+    if (unlikely(lane->idle_since_ns != 0)) {
+        note_wait(w, lane);
+    }
     if (unlikely(w->batch_ns >= w->next_tick_ns || ended)) {
-        worker_tick(w, w->batch_ns != 0 ? w->batch_ns : worker_now(w));
+        worker_tick(w, w->batch_ns != 0 ? w->batch_ns : bench_worker_now(w));
+    }
+    lane->until_sample--;
+    if (unlikely(sample)) {
+        return turn_sampled(w, lane, begun_ns, n);
     }
     return fill_lane(w, lane, w->batch_ns) ? n : -ESHUTDOWN;
 }
 
 static void start_worker(struct bench_worker *w)
 {
-    uint64_t now_ns = worker_now(w);
+    uint64_t now_ns = bench_worker_now(w);
     for (unsigned l = 0; l < w->lane_count; l++) {
         struct bench_lane *lane = &w->lanes[l];
-        struct nvme_qpair_stats stats;
-        nvme_qpair_stats(lane->qp, &stats);
         for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
-            const struct bench_options *opt = &task->job->opt;
-            task->interrupts_before = stats.interrupts;
-            task->start_ns = now_ns;
-            task->sample_ns = now_ns;
-            task->measure_from_ns = now_ns + opt->ramp_time_ns;
-            task->end_ns = opt->runtime_ns > 0 ? task->measure_from_ns + opt->runtime_ns
-                                               : UINT64_MAX;
-            set_state(task, opt->ramp_time_ns > 0 ? BENCH_TASK_RAMP : BENCH_TASK_RUNNING);
+            bench_task_start(lane, task, now_ns);
         }
+        lane->until_sample = SAMPLE_EVERY;
+        lane->recent_ns = PATIENCE_MAX_NS / 2; /* until more is known */
         if (lane->irq) {
             int rc = nvme_irq_enable(lane->qp, true);
             lane->irq = rc == 0; /* the run was checked for vectors; without one it polls */
@@ -390,7 +368,7 @@ static void start_worker(struct bench_worker *w)
 
 static void stop_worker(struct bench_worker *w)
 {
-    uint64_t now_ns = worker_now(w);
+    uint64_t now_ns = bench_worker_now(w);
     for (unsigned l = 0; l < w->lane_count; l++) {
         struct bench_lane *lane = &w->lanes[l];
         if (lane->irq) {
@@ -399,8 +377,8 @@ static void stop_worker(struct bench_worker *w)
         }
         for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
             if (w->failed && !task->finished) {
-                note_error(task, -ESHUTDOWN, 0, 0);
-                finish_task(lane, task, now_ns);
+                bench_task_error(task, -ESHUTDOWN, 0, 0);
+                bench_task_finish(lane, task, now_ns);
             }
         }
     }
@@ -426,7 +404,7 @@ void bench_worker_run(void *worker)
         }
         if (unlikely(++polls >= POLLS_PER_TICK)) {
             polls = 0;
-            uint64_t now_ns = worker_now(w);
+            uint64_t now_ns = bench_worker_now(w);
             if (now_ns >= w->next_tick_ns) {
                 worker_tick(w, now_ns);
             }

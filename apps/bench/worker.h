@@ -19,6 +19,7 @@
 
 #include "apps/bench/job.h"
 #include "apps/bench/pattern.h"
+#include "apps/bench/record.h"
 #include "apps/bench/result.h"
 #include "drivers/machine.h"
 #include "drivers/nvme/nvme.h"
@@ -27,7 +28,11 @@
 #define BENCH_SAMPLE_NS (500 * NS_PER_MS) /* fio's bwavgtime and iopsavgtime */
 #define BENCH_TICK_NS (10 * NS_PER_MS)    /* how often deadlines and Ctrl-C are looked at */
 
+struct bench_buffers;
+struct bench_careful;
+struct bench_steady;
 struct bench_task;
+struct bench_verifier;
 struct bench_worker;
 
 /* One I/O that may be in flight. */
@@ -38,6 +43,11 @@ struct bench_slot {
     uint64_t issue_ns; /* just before its doorbell */
     struct bench_dir_result *account; /* of its task and direction */
     uint8_t *buffer;
+    /* of careful tasks only */
+    uint64_t bytes;
+    uint64_t offset; /* in the region */
+    uint64_t number; /* of the task's I/Os, from 0 */
+    bool checked;    /* its data will be looked at (verify) */
 } cache_aligned;
 
 enum bench_task_state { BENCH_TASK_CREATED, BENCH_TASK_RAMP, BENCH_TASK_RUNNING, BENCH_TASK_DONE };
@@ -58,11 +68,15 @@ struct bench_task {
     unsigned free_count;
     unsigned depth;
     uint64_t to_post;         /* I/Os still to be started */
-    uint64_t io_bytes;
+    uint64_t io_bytes;           /* of one I/O; of a careful task, the largest */
+    uint64_t first_lba;          /* of its region, on the namespace */
+    uint64_t region_bytes;
+    struct bench_careful *careful; /* what is not plain about it (careful.h), or NULL */
     unsigned posted[BENCH_DIRS]; /* since the last doorbell */
     unsigned free_before;        /* free_count before this reaping */
     bool scramble;
     bool timed; /* latencies are accounted */
+    bool tables; /* slat and lat have histograms too (slat_percentiles, lat_percentiles) */
     bool finished;
     struct bench_pattern pattern;
 
@@ -72,12 +86,17 @@ struct bench_task {
     uint64_t sample_ns;       /* the last window ended */
     uint64_t sampled_ios[BENCH_DIRS], sampled_bytes[BENCH_DIRS];
     uint64_t ramp_ios[BENCH_DIRS], ramp_bytes[BENCH_DIRS];
-    uint64_t interrupts_before;
+    struct bench_queue_counts counts_before;
 
     struct bench_slot *slots;
     struct dma_buf buffers;
+    struct bench_buffers *contents; /* what is written, when each write is filled anew, or NULL */
+    struct bench_record *record; /* figures over time, or NULL */
+    struct bench_verifier *verifier; /* what verify does (verify.h), or NULL */
+    struct bench_steady *steady; /* CPU 0's: of the first task of a reporting unit, or NULL */
     struct bench_result result;
     struct bench_progress progress;
+    atomic_bool end cache_aligned; /* set by CPU 0: this task shall end */
 } cache_aligned;
 
 #define BENCH_MAX_TASKS 256 /* in one run */
@@ -90,7 +109,15 @@ struct bench_lane {
     unsigned posted_count;
     struct bench_slot **posted; /* since the last doorbell; room for the depths of all tasks */
     uint64_t settle_ns;
+    uint64_t wake_ns;       /* when a careful task may start something though nothing completes */
+    uint64_t idle_since_ns; /* adaptive waiting: the first empty poll since the last completion */
+    uint64_t recent_ns;     /* how long such a wait has lately been */
+    unsigned until_sample;  /* turns until one is timed */
+    unsigned reap_max;      /* completions of one turn, so that a deep queue is refilled in time */
+    struct bench_queue_counts timing; /* of those turns: only the fields with times */
     bool irq;
+    bool adaptive;
+    bool careful; /* one of the tasks is */
     bool timed; /* one of the tasks accounts latencies */
 };
 
@@ -117,3 +144,24 @@ void bench_worker_run(void *worker);
 
 /* Binds a task's slots to its buffers and chooses its done(). Its worker is set already. */
 void bench_task_init_slots(struct bench_task *task);
+
+/* --- shared by worker.c, task.c and careful.c ------------------------------------------------- */
+
+hot_inline uint64_t bench_worker_now(const struct bench_worker *w)
+{
+    return w->machine->now_ns(w->machine->ctx);
+}
+
+/* A task starts, its measuring begins, it ends (task.c). */
+void bench_task_start(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns);
+void bench_task_finish(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns);
+/* What is to be done every BENCH_TICK_NS: deadlines, samples, the live figures. */
+void bench_task_tick(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns);
+/* An I/O failed for good: the task ends. */
+void bench_task_error(struct bench_task *task, int err, uint16_t status, uint64_t lba);
+
+/* Nothing is in flight and nothing more will be started. */
+hot_inline bool bench_task_ended(const struct bench_task *task)
+{
+    return !task->finished && task->to_post == 0 && task->free_count == task->depth;
+}

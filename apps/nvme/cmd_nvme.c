@@ -186,6 +186,11 @@ static int run_stats(struct shell *sh, int argc, char **argv)
                    (unsigned long long)s.cq_doorbells, (unsigned long long)s.interrupts,
                    (unsigned long long)s.missed_interrupts, (unsigned long long)s.errors,
                    (unsigned long long)s.bad_completions);
+        if (nvme_info(ctrlr)->shadow_doorbells) {
+            out_printf(sh->out, "     shadow doorbells: written %llu times; %llu times nothing "
+                       "happened and the register was written\n",
+                       (unsigned long long)s.shadow_writes, (unsigned long long)s.shadow_kicks);
+        }
     }
     return 0;
 }

@@ -33,6 +33,11 @@ static int run_help(struct shell *sh, int argc, char **argv)
         return 0;
     }
     const struct shell_cmd *cmd = shell_find_command(argv[1]);
+    if (cmd && argc > 2) {
+        return cmd->help ? cmd->help(sh, argv[2])
+                         : shell_fail(sh, argv[0], -EINVAL, "%s has no topics; 'help %s' tells all",
+                                      cmd->name, cmd->name);
+    }
     if (cmd) {
         tell_about(sh, cmd);
         return 0;
@@ -50,10 +55,10 @@ static int run_help(struct shell *sh, int argc, char **argv)
 
 const struct shell_cmd cmd_help = {
     .name = "help",
-    .usage = "help [COMMAND]",
+    .usage = "help [COMMAND [TOPIC]]",
     .summary = "list all commands, or explain one",
     .example = "help read",
     .complete = COMPLETE_COMMAND,
-    .max_args = 1,
+    .max_args = 2,
     .run = run_help,
 };

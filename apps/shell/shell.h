@@ -48,6 +48,9 @@ struct shell_cmd {
     const char *const *subcommands; /* NULL-terminated, or NULL */
     unsigned min_args, max_args;    /* without the command word; SHELL_MAX_ARGS: any number */
     int (*run)(struct shell *sh, int argc, char **argv); /* argv[0] is the command word */
+    /* `help NAME TOPIC`: explains topic, or says what there is and returns an error. NULL: the
+     * command has no topics. */
+    int (*help)(struct shell *sh, const char *topic);
 };
 
 /* commands.c: every command, sorted by name, NULL at the end. */

@@ -46,8 +46,10 @@ struct nvme_options {
     uint64_t io_timeout_ns;    /* 0: the default; overdue commands are found a few per cent late */
     uint64_t admin_timeout_ns; /* 0: the default */
     bool poll_only;         /* do not use interrupts even if there are vectors */
+    bool shadow_doorbells;  /* use them where there are any (OACS bit 8). Measured with QEMU 7.2:
+                               nothing is gained, as a batch has one doorbell anyway */
 };
-/* 64 queue pairs, 1024 entries, 30 s, 60 s, interrupts where there are any. */
+/* 64 queue pairs, 1024 entries, 30 s, 60 s, interrupts where there are any, no shadow doorbells. */
 struct nvme_options nvme_default_options(void);
 
 /* A namespace. Read-only outside the driver. */
@@ -78,6 +80,7 @@ struct nvme_info {
     unsigned io_entries;     /* entries of each I/O submission queue; one fewer can be in flight */
     unsigned irq_qpairs;     /* of those, the ones that have an interrupt vector */
     bool volatile_cache;     /* VWC bit 0 */
+    bool shadow_doorbells;   /* are in use */
     bool was_enabled;        /* the firmware had left CC.EN = 1 at attach */
     uint64_t ready_ns;       /* time from CC.EN = 1 to CSTS.RDY = 1 */
 };
@@ -117,6 +120,9 @@ const struct nvme_id_ctrl *nvme_id_ctrl(const struct nvme_ctrlr *ctrlr);
 unsigned nvme_ns_count(const struct nvme_ctrlr *ctrlr);
 struct nvme_ns *nvme_ns_at(struct nvme_ctrlr *ctrlr, unsigned index);
 
+/* NVME_IO_DSM is possible (ONCS bit 2). */
+bool nvme_can_deallocate(const struct nvme_ctrlr *ctrlr);
+
 /* Allows writing to ns when serial is the controller's, compared whole and exactly.
  * 0, or -EINVAL (another serial; nothing changes). */
 int nvme_ns_arm(struct nvme_ns *ns, const char *serial) must_check;
@@ -133,9 +139,11 @@ struct nvme_io {
     /* the caller's */
     struct nvme_ns *ns;
     uint64_t lba;   /* first logical block */
-    uint64_t iova;  /* device address of the data: nlb blocks, contiguous, 4-byte aligned */
+    uint64_t iova;  /* device address of the data: nlb blocks, contiguous, 4-byte aligned; not
+                       used by flush and DSM */
     uint32_t nlb;   /* logical blocks, not zero-based; 0 for flush */
-    uint8_t opcode; /* NVME_IO_READ, NVME_IO_WRITE or NVME_IO_FLUSH */
+    uint8_t opcode; /* NVME_IO_READ, _WRITE, _FLUSH, or _DSM: the blocks are deallocated, as one
+                       range in one command however long it is (§6.7) */
     uint8_t flags;  /* NVME_IOF_* */
     void (*done)(struct nvme_io *io);
 
@@ -150,8 +158,9 @@ struct nvme_io {
 
 /* Queues io, as several commands when it is larger than ns->max_blocks. 0; -EAGAIN (not enough free
  * slots: reap, then try again); -EINVAL (range outside the namespace, bad alignment, nlb 0, more
- * commands than the queue has slots); -EROFS (a write and ns is not armed); -ENOTSUP (ns not
- * usable); -ESHUTDOWN. On failure nothing was queued. The device may not see it until nvme_ring. */
+ * commands than the queue has slots); -EROFS (a write or DSM and ns is not armed); -ENOTSUP (ns
+ * not usable, or the controller has no DSM: ONCS); -ESHUTDOWN. On failure nothing was queued. The
+ * device may not see it until nvme_ring. */
 int nvme_post(struct nvme_qpair *qp, struct nvme_io *io) must_check;
 
 /* Tells the controller of everything posted since the last ring: one doorbell write, or none. */
@@ -179,7 +188,9 @@ int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover) must_c
 struct nvme_qpair_stats {
     uint64_t commands;       /* submission entries posted */
     uint64_t completions;
-    uint64_t sq_doorbells, cq_doorbells;
+    uint64_t sq_doorbells, cq_doorbells; /* registers written */
+    uint64_t shadow_writes;  /* submissions told by a shadow doorbell, with or without a register */
+    uint64_t shadow_kicks;   /* registers written because nothing happened after that */
     uint64_t interrupts;     /* seen in this queue's event word */
     uint64_t missed_interrupts; /* completions found asleep without one */
     uint64_t errors;         /* completions with a non-zero status */

@@ -8,6 +8,7 @@
  * nvme_io.c          read, write, flush: post with splitting, and the synchronous form
  * nvme_admin.c       the admin queue and its commands
  * nvme_namespace.c   which namespaces there are, and whether they can be used
+ * nvme_dbbuf.c       shadow doorbells
  * nvme_recover.c     failure, reset, what becomes of outstanding commands
  * nvme_status.c      status codes and opcodes in words
  * nvme_trace.c       submissions and completions in words
@@ -63,6 +64,7 @@ struct nvme_qpair {
     uint32_t outstanding;
     uint64_t commands;
     uint64_t batch_ns; /* when the first command since the last ring was posted */
+    _Atomic uint32_t *sq_shadow; /* NULL: shadow doorbells are not in use, as for the next three */
 
     /* used by every reap */
     const volatile uint32_t *cq cache_aligned; /* four dwords an entry */
@@ -93,6 +95,10 @@ struct nvme_qpair {
     unsigned vector;
     atomic_uint irq_count;
     uint64_t sq_doorbells, cq_doorbells, missed_interrupts, errors, bad_completions;
+    _Atomic uint32_t *sq_event, *cq_shadow, *cq_event;
+    uint64_t kick_ns;          /* when a register is written all the same */
+    uint64_t kick_completions; /* completions when that time was set */
+    uint64_t shadow_writes, shadow_kicks;
     struct dma_buf sq_mem, cq_mem, list_mem;
     size_t list_bytes;      /* PRP list memory of one slot */
     struct nvme_io sync_io; /* what nvme_io_sync has outstanding */
@@ -127,6 +133,7 @@ struct nvme_ctrlr {
     uint64_t kept_bytes; /* memory never given back because the device may still write to it */
     unsigned resets;
 
+    struct dma_buf shadow_mem, event_mem; /* see nvme_dbbuf.c */
     struct nvme_qpair admin;
     struct dma_buf admin_data;
     uint16_t admin_cid;
@@ -222,6 +229,20 @@ int nvme_set_queue_count(struct nvme_ctrlr *c, unsigned count, unsigned *granted
 int nvme_create_queues(struct nvme_qpair *qp) must_check;
 /* What the controller says is of no interest here: it is about to be disabled. */
 void nvme_delete_queues(struct nvme_qpair *qp);
+
+/* --- shadow doorbells (nvme_dbbuf.c) -------------------------------------------------------- */
+
+/* Before I/O queues are created, after each enable. Where it is not wanted or not possible, nothing
+ * happens. 0, -ENOMEM, or as nvme_admin. */
+int nvme_dbbuf_enable(struct nvme_ctrlr *c) must_check;
+/* The pair has just been created, is about to be used no more. */
+void nvme_dbbuf_bind(struct nvme_qpair *qp);
+void nvme_dbbuf_unbind(struct nvme_qpair *qp);
+void nvme_dbbuf_free(struct nvme_ctrlr *c);
+/* Tell the controller of sq_tail, cq_head. True: by the register too. */
+bool nvme_dbbuf_sq(struct nvme_qpair *qp) must_check;
+bool nvme_dbbuf_cq(struct nvme_qpair *qp) must_check;
+void nvme_dbbuf_check_stuck(struct nvme_qpair *qp, uint64_t now_ns);
 
 /* --- the rest ------------------------------------------------------------------------------- */
 

@@ -1,9 +1,10 @@
 /*
- * drivers/nvme/nvme_io.c - read, write and flush: a command into the ring, several when the
- * transfer is longer than one may be, and the synchronous form of all that.
+ * drivers/nvme/nvme_io.c - read, write, flush and deallocate: a command into the ring, several when
+ * the transfer is longer than one may be, and the synchronous form of all that.
  *
  * The submission ring is zeroed once and nobody but this file writes to it, so a command only
- * needs those dwords that differ: CDW0, NSID, PRP1, PRP2 and CDW10 to CDW12.
+ * needs those dwords that differ: CDW0, NSID, PRP1, PRP2 and CDW10 to CDW12. Each of the commands
+ * here sets all of them.
  */
 #include "drivers/nvme/nvme_internal.h"
 #include "lib/assert.h"
@@ -76,13 +77,20 @@ hot_inline uint32_t io_cdw12(const struct nvme_io *io, uint32_t nlb)
     return cdw12;
 }
 
+/* It is a read or a write: one comparison for both. */
+hot_inline bool io_transfers(const struct nvme_io *io)
+{
+    static_assert(NVME_IO_WRITE == 1 && NVME_IO_READ == 2, "neighbours");
+    return (uint8_t)(io->opcode - NVME_IO_WRITE) <= NVME_IO_READ - NVME_IO_WRITE;
+}
+
 /* Everything about a read or write that does not depend on its being one command. nlb > 0. */
 hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io)
 {
     const struct nvme_ns *ns = io->ns;
 
     if (unlikely(io->opcode != NVME_IO_READ)) {
-        if (io->opcode != NVME_IO_WRITE) {
+        if (io->opcode != NVME_IO_WRITE && io->opcode != NVME_IO_DSM) {
             return -EINVAL;
         }
         if (!ns->armed) {
@@ -129,7 +137,29 @@ static int io_post_flush(struct nvme_qpair *qp, struct nvme_io *io, unsigned att
     return 0;
 }
 
-/* What is not one plain command: a flush, a transfer to be split, a mistake. */
+/* The blocks of io as one range, which lies in the slot's list memory: that is 16 bytes long at
+ * least, aligned to its size, and not otherwise used by a command without data. */
+static int io_post_dsm(struct nvme_qpair *qp, struct nvme_io *io, unsigned attention)
+{
+    if (!nvme_can_deallocate(qp->ctrlr) || qp->list_bytes < sizeof(struct nvme_dsm_range)) {
+        return -ENOTSUP;
+    }
+    if (qp->free_head == NVME_NO_SLOT) {
+        return -EAGAIN;
+    }
+    const struct nvme_slot *slot = &qp->slots[qp->free_head];
+    struct nvme_dsm_range *range = (struct nvme_dsm_range *)slot->prp_list;
+
+    *range = (struct nvme_dsm_range){ .nlb = io->nlb, .slba = io->lba };
+    io_note_batch(qp);
+    io_begin(io, 1);
+    /* CDW10: one range; CDW11 in the place of the upper half of an LBA. */
+    io_put_command(qp, io, NVME_DSM_CDW11_AD << 32, 0, 0, slot->prp_list_iova);
+    io_trace_last(qp, attention);
+    return 0;
+}
+
+/* What is not one plain command: a flush, a deallocation, a transfer to be split, a mistake. */
 static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, struct nvme_io *io,
                                                      unsigned attention)
 {
@@ -147,6 +177,9 @@ static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, stru
     int err = io_check(qp, io);
     if (err) {
         return err;
+    }
+    if (io->opcode == NVME_IO_DSM) {
+        return io_post_dsm(qp, io, attention);
     }
     uint32_t parts = (io->nlb - 1) / ns->max_blocks + 1;
     if (parts > qp->depth) {
@@ -168,6 +201,11 @@ static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, stru
     return 0;
 }
 
+bool nvme_can_deallocate(const struct nvme_ctrlr *ctrlr)
+{
+    return FIELD_GET(NVME_ONCS_DSM, ctrlr->id.oncs) != 0;
+}
+
 int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)
 {
     unsigned attention = atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed);
@@ -177,7 +215,7 @@ int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)
         return -ESHUTDOWN;
     }
     /* max_blocks is 0 for a namespace that cannot be used, and so is nlb for a flush. */
-    if (unlikely(io->nlb - 1 >= io->ns->max_blocks || io->opcode == NVME_IO_FLUSH)) {
+    if (unlikely(io->nlb - 1 >= io->ns->max_blocks || !io_transfers(io))) {
         return io_post_unusual(qp, io, attention);
     }
     err = io_check(qp, io);
@@ -283,6 +321,9 @@ int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover)
         }
     }
     uint64_t turn = MIN((uint64_t)io->ns->max_blocks * qp->depth, (uint64_t)UINT32_MAX);
+    if (io->opcode == NVME_IO_DSM) {
+        turn = UINT32_MAX; /* one range */
+    }
     do {
         uint32_t nlb = (uint32_t)MIN((uint64_t)(io->nlb - first), turn);
 

@@ -88,6 +88,9 @@ static int qpair_create(struct nvme_ctrlr *c, unsigned index, struct nvme_qpair 
     if (err && !atomic_load(&c->failed)) {
         goto err_create;
     }
+    if (!err) {
+        nvme_dbbuf_bind(qp);
+    }
     /* After a time-out the controller may know the queues: they are freed once it is quiet. */
     *out = qp;
     return err;
@@ -131,6 +134,10 @@ int nvme_qpairs_create(struct nvme_ctrlr *c)
     if (err) {
         return err;
     }
+    err = nvme_dbbuf_enable(c);
+    if (err) {
+        return err;
+    }
     c->io_qpairs = heap_alloc(granted, sizeof(struct nvme_qpair *));
     if (!c->io_qpairs) {
         return -ENOMEM;
@@ -167,11 +174,15 @@ int nvme_qpairs_recreate(struct nvme_ctrlr *c)
                   granted, c->info.io_qpairs);
         return -EIO;
     }
-    for (unsigned i = 0; i < c->info.io_qpairs; i++) {
+    err = nvme_dbbuf_enable(c);
+    for (unsigned i = 0; i < c->info.io_qpairs && !err; i++) {
         err = nvme_create_queues(c->io_qpairs[i]);
-        if (err) {
-            return err;
+        if (!err) {
+            nvme_dbbuf_bind(c->io_qpairs[i]);
         }
+    }
+    if (err) {
+        return err;
     }
     return 0;
 }
@@ -183,6 +194,7 @@ void nvme_qpairs_free(struct nvme_ctrlr *c)
     }
     c->info.io_qpairs = 0;
     c->info.irq_qpairs = 0;
+    nvme_dbbuf_free(c);
     heap_free(c->io_qpairs);
     c->io_qpairs = NULL;
 }

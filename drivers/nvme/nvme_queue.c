@@ -20,6 +20,7 @@
 #include "lib/string.h"
 
 #define CLOCK_EVERY_MAX       256               /* reaps between two looks at the clock, at most */
+#define CLOCK_EVERY_SHADOW    16                /* the same, while a shadow may be overlooked */
 #define CSTS_INTERVAL_NS      (100 * NS_PER_MS) /* status is read after so long a silence */
 #define SLEEP_MAX_NS          (10 * NS_PER_MS)  /* what a lost interrupt costs */
 #define MISSED_INTERRUPTS_MAX 3 /* then completions are acknowledged before sleeping */
@@ -113,6 +114,7 @@ void nvme_queue_reset(struct nvme_qpair *qp)
     qp->next_walk_ns = 0;
     qp->next_csts_ns = qp->clock_ns + CSTS_INTERVAL_NS;
     qp->created = false;
+    nvme_dbbuf_unbind(qp);
     for (uint32_t i = 0; i < qp->depth; i++) {
         qp->slots[i].io = NULL;
         qp->slots[i].next_free = (uint16_t)(i + 1 < qp->depth ? i + 1 : NVME_NO_SLOT);
@@ -177,8 +179,14 @@ static void queue_look_at_clock(struct nvme_qpair *qp)
     } else if (gap_ns < qp->timeout_ns / 1024 && qp->clock_every < CLOCK_EVERY_MAX) {
         qp->clock_every *= 2;
     }
+    if (qp->sq_shadow) {
+        qp->clock_every = MIN(qp->clock_every, (uint32_t)CLOCK_EVERY_SHADOW);
+    }
     qp->until_clock = qp->clock_every;
     qp->clock_ns = now_ns;
+    if (qp->sq_shadow) {
+        nvme_dbbuf_check_stuck(qp, now_ns);
+    }
     if (qp->outstanding == 0) {
         return;
     }
@@ -200,6 +208,9 @@ static void queue_look_at_clock(struct nvme_qpair *qp)
 void nvme_queue_ack(struct nvme_qpair *qp)
 {
     qp->cq_acked = qp->completions;
+    if (qp->cq_shadow && !nvme_dbbuf_cq(qp)) {
+        return;
+    }
     qp->cq_doorbells++;
     nvme_write32(qp->ctrlr, qp->cq_doorbell, qp->cq_head);
 }
@@ -218,6 +229,9 @@ void nvme_ring(struct nvme_qpair *qp)
         nvme_queue_ack(qp);
     }
     qp->sq_rung = qp->sq_tail;
+    if (unlikely(qp->sq_shadow != NULL) && !nvme_dbbuf_sq(qp)) {
+        return;
+    }
     qp->sq_doorbells++;
     c->plat.write32(c->plat.ctx, qp->sq_doorbell, qp->sq_tail);
 }
@@ -356,6 +370,8 @@ void nvme_qpair_stats(const struct nvme_qpair *qp, struct nvme_qpair_stats *out)
     out->completions = qp->completions;
     out->sq_doorbells = qp->sq_doorbells;
     out->cq_doorbells = qp->cq_doorbells;
+    out->shadow_writes = qp->shadow_writes;
+    out->shadow_kicks = qp->shadow_kicks;
     out->interrupts = atomic_load(&qp->irq_count);
     out->missed_interrupts = qp->missed_interrupts;
     out->errors = qp->errors;

@@ -171,6 +171,18 @@ enum nvme_io_opcode {
 #define NVME_RW_CDW12_LR     GENMASK64(31, 31) /* limited retry */
 #define NVME_RW_BLOCKS_MAX   65536
 
+/* Dataset Management, §6.7 */
+#define NVME_DSM_CDW10_NR GENMASK64(7, 0) /* ranges, zero-based */
+#define NVME_DSM_CDW11_AD GENMASK64(2, 2) /* attribute: deallocate */
+
+struct nvme_dsm_range {
+    uint32_t context;
+    uint32_t nlb;  /* logical blocks, not zero-based */
+    uint64_t slba; /* the first */
+};
+static_assert(sizeof(struct nvme_dsm_range) == 16, "a range of Dataset Management");
+static_assert(offsetof(struct nvme_dsm_range, slba) == 8, "nvme_dsm_range.slba");
+
 /* Feature identifiers, §5.21.1 */
 enum nvme_feature {
     NVME_FEAT_ARBITRATION = 0x01,

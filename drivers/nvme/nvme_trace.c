@@ -25,6 +25,9 @@ void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *s
     nvme_opcode_format(admin, sqe->opcode, name, sizeof(name));
     if (admin) {
         str_format(rest, sizeof(rest), " cdw10 %08xh cdw11 %08xh", sqe->cdw10, sqe->cdw11);
+    } else if (sqe->opcode == NVME_IO_DSM) {
+        str_format(rest, sizeof(rest), " deallocate, ranges %u",
+                   (unsigned)FIELD_GET(NVME_DSM_CDW10_NR, sqe->cdw10) + 1);
     } else if (sqe->opcode != NVME_IO_FLUSH) {
         str_format(rest, sizeof(rest), " lba %llu blocks %u%s",
                    (unsigned long long)sqe->cdw11 << 32 | sqe->cdw10,

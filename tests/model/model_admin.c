@@ -262,6 +262,24 @@ static uint16_t hold_event_request(struct nvme_model *m, struct cmd *cmd)
     return ST_OK;
 }
 
+static uint16_t doorbell_buffer(struct nvme_model *m, const struct cmd *cmd)
+{
+    uint64_t shadow = cmd->dw[6] | (uint64_t)cmd->dw[7] << 32;
+    uint64_t event = cmd->dw[8] | (uint64_t)cmd->dw[9] << 32;
+
+    if (!m->cfg.shadow_doorbells) {
+        return ST_INVALID_OPCODE | ST_DNR;
+    }
+    if ((shadow | event) & 4095 || !queue_memory_ok(m, "shadow doorbell buffer", shadow, 4096) ||
+        !queue_memory_ok(m, "event index buffer", event, 4096)) {
+        return ST_INVALID_FIELD | ST_DNR;
+    }
+    m->shadow_base = shadow;
+    m->event_base = event;
+    m->count.shadow_configs++;
+    return ST_OK;
+}
+
 uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
 {
     switch (cmd->opcode) {
@@ -299,6 +317,8 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
         return identify(m, cmd);
     case ADM_ABORT:
         return abort_command(m, cmd);
+    case ADM_DOORBELL_BUFFER:
+        return doorbell_buffer(m, cmd);
     case ADM_SET_FEATURES:
         return set_features(m, cmd);
     case ADM_GET_FEATURES:

@@ -102,6 +102,7 @@ struct nvme_model {
     unsigned queue_slots; /* of both arrays: identifiers that may ever exist */
     unsigned sqs_agreed, cqs_agreed; /* by Number of Queues; 0: not asked yet */
     uint64_t fetch_at;
+    uint64_t shadow_base, event_base; /* 0: shadow doorbells are not configured */
     /* commands */
     struct cmd *cmds;
     unsigned cmd_count;
@@ -130,6 +131,8 @@ void queues_doorbell(struct nvme_model *m, uint64_t off, uint32_t value);
 void queues_fetch(struct nvme_model *m);
 void queues_post(struct nvme_model *m, uint16_t cqid, const struct cqe *cqe);
 void queues_drop_all(struct nvme_model *m);
+/* Looks at the shadow doorbells, if there are any. */
+void queues_look_at_shadows(struct nvme_model *m);
 bool queue_memory_ok(struct nvme_model *m, const char *what, uint64_t base, uint64_t bytes);
 /* The queue with this identifier, or NULL. */
 struct sq *sq_find(const struct nvme_model *m, uint64_t id);

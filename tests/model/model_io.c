@@ -113,8 +113,13 @@ static uint16_t run_write(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     uint8_t *data = scratch(cmd);
     bool ok = prp_from_host(m, cmd, data, transfer_limit(cmd));
     maybe_corrupt(cmd, data);
-    for (uint64_t i = 0; ok && i < block_count(cmd); i++) {
-        media_put(ns, first_lba(cmd) + i, data + i * buffer_block(ns));
+    bool lost = cmd->rule && cmd->rule->action == MODEL_DO_FORGET;
+    uint64_t lba = first_lba(cmd);
+    if (cmd->rule && cmd->rule->action == MODEL_DO_MISPLACE) {
+        lba = MIN(lba + cmd->rule->value, ns->cfg.blocks - block_count(cmd));
+    }
+    for (uint64_t i = 0; ok && !lost && i < block_count(cmd); i++) {
+        media_put(ns, lba + i, data + i * buffer_block(ns));
     }
     free(data);
     m->count.blocks_written += block_count(cmd);
@@ -137,6 +142,43 @@ static uint16_t run_compare(struct nvme_model *m, struct cmd *cmd, struct ns *ns
     return !ok ? ST_DATA_TRANSFER : same ? ST_OK : ST_COMPARE;
 }
 
+static uint64_t get_le(const uint8_t *p, unsigned bytes)
+{
+    uint64_t value = 0;
+    while (bytes-- > 0) {
+        value = value << 8 | p[bytes];
+    }
+    return value;
+}
+
+/* Dataset Management: deallocated blocks read as zero here; other attributes are only hints. */
+static uint16_t run_dsm(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
+{
+    if (!(cmd->dw[11] & 1 << 2)) {
+        return ST_OK;
+    }
+    if (ns->cfg.read_only) {
+        return ST_WRITE_FAULT;
+    }
+    uint8_t *ranges = scratch(cmd);
+    uint16_t status = prp_from_host(m, cmd, ranges, UINT64_MAX) ? ST_OK : ST_DATA_TRANSFER;
+    for (unsigned r = 0; status == ST_OK && r <= (cmd->dw[10] & 0xff); r++) {
+        uint64_t nlb = get_le(ranges + r * 16 + 4, 4);
+        uint64_t slba = get_le(ranges + r * 16 + 8, 8);
+        if (slba >= ns->cfg.blocks || nlb > ns->cfg.blocks - slba) {
+            status = ST_LBA_RANGE | ST_DNR;
+            break;
+        }
+        for (uint64_t i = 0; i < nlb; i++) {
+            media_clear(ns, slba + i);
+        }
+        m->count.deallocations++;
+        m->count.blocks_deallocated += nlb;
+    }
+    free(ranges);
+    return status;
+}
+
 uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
 {
     struct ns *ns = media_ns(m, cmd->dw[1]);
@@ -157,7 +199,7 @@ uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
     case NVM_FLUSH:
         m->count.flushes++;
         return ST_OK;
-    default: /* Dataset Management: a hint, taken and not acted upon */
-        return ST_OK;
+    default:
+        return run_dsm(m, cmd, ns);
     }
 }

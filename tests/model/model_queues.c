@@ -96,6 +96,8 @@ void queues_drop_all(struct nvme_model *m)
         cq_drop(m, (uint16_t)id);
     }
     m->fetch_at = MODEL_NEVER;
+    m->shadow_base = 0; /* a reset forgets it */
+    m->event_base = 0;
 }
 
 /* --- submission ------------------------------------------------------------------------------- */
@@ -134,12 +136,74 @@ void queues_fetch(struct nvme_model *m)
     m->fetch_at = more ? m->now_ns + MAX(m->cfg.fetch_ns, (uint64_t)1) : MODEL_NEVER;
 }
 
+/* A doorbell in memory, or NULL; index counts doorbells as the registers do. */
+static _Atomic uint32_t *shadow_at(struct nvme_model *m, uint64_t base, uint64_t index)
+{
+    uint64_t at = index * (UINT64_C(4) << m->cfg.dstrd);
+    return base && at < 4096 ? m->bus.dma(m->bus.ctx, base + at, 4) : NULL;
+}
+
+/* A device with commands under way will look by itself, so it asks for nothing: its event index
+ * lies behind. An idle one asks to be told of the next change. */
+static void ask_to_be_told(struct nvme_model *m, const struct sq *sq, _Atomic uint32_t *event,
+                           uint32_t tail)
+{
+    bool busy = m->cmd_count > 0 || sq->head != tail;
+    atomic_store(event, busy || m->cfg.shadow_deaf ? tail - 1 : tail);
+}
+
+/* Takes the tail from its shadow. */
+static void look_at_sq_shadow(struct nvme_model *m, struct sq *sq)
+{
+    _Atomic uint32_t *shadow = shadow_at(m, m->shadow_base, 2 * (uint64_t)sq->id);
+    _Atomic uint32_t *event = shadow_at(m, m->event_base, 2 * (uint64_t)sq->id);
+    if (!shadow || !event) {
+        return;
+    }
+    uint32_t tail = atomic_load(shadow);
+    if (tail >= sq->size) {
+        model_violate(m, "shadow tail doorbell of queue %u out of range: %u", sq->id, tail);
+        return;
+    }
+    ask_to_be_told(m, sq, event, tail);
+    m->count.shadow_fetches += tail != sq->tail;
+    sq->tail = tail;
+}
+
+void queues_look_at_shadows(struct nvme_model *m)
+{
+    if (!m->shadow_base || m->cfg.shadow_deaf) {
+        return;
+    }
+    for (unsigned id = 1; id < m->queue_slots; id++) {
+        if (m->sqs[id]) {
+            look_at_sq_shadow(m, m->sqs[id]);
+            fetch_some(m, m->sqs[id], 0);
+        }
+    }
+}
+
+/* The head, should the host have told it in memory only. */
+static void look_at_cq_shadow(struct nvme_model *m, struct cq *cq)
+{
+    _Atomic uint32_t *shadow = shadow_at(m, m->shadow_base, 2 * (uint64_t)cq->id + 1);
+    _Atomic uint32_t *event = shadow_at(m, m->event_base, 2 * (uint64_t)cq->id + 1);
+    if (cq->id && shadow && event) {
+        cq->head = atomic_load(shadow) % cq->size;
+        atomic_store(event, cq->head);
+    }
+}
+
 static void sq_doorbell(struct nvme_model *m, struct sq *sq, uint32_t tail)
 {
     uint32_t added = (tail + sq->size - sq->tail) % sq->size;
     uint32_t room = (sq->head_told + sq->size - sq->tail - 1) % sq->size;
 
-    if (added == 0) {
+    bool shadowed = sq->id && shadow_at(m, m->shadow_base, 2 * (uint64_t)sq->id);
+    if (shadowed && atomic_load(shadow_at(m, m->shadow_base, 2 * (uint64_t)sq->id)) != tail) {
+        model_violate(m, "tail doorbell of queue %u is %u, its shadow is not", sq->id, tail);
+    }
+    if (added == 0 && !shadowed) {
         model_violate(m, "tail doorbell of queue %u written with the value it has, %u", sq->id,
                       tail);
     }
@@ -152,6 +216,9 @@ static void sq_doorbell(struct nvme_model *m, struct sq *sq, uint32_t tail)
     }
     m->count.sq_doorbells += sq->id != 0;
     sq->tail = tail;
+    if (shadowed) {
+        look_at_sq_shadow(m, sq);
+    }
     if (m->csts & CSTS_CFS) {
         return;
     }
@@ -205,6 +272,9 @@ void queues_post(struct nvme_model *m, uint16_t cqid, const struct cqe *cqe)
 {
     struct cq *cq = m->cqs[cqid];
     assert(cq);
+    if (cq_full(cq)) {
+        look_at_cq_shadow(m, cq);
+    }
     if (cq->held_count == 0 && !cq_full(cq)) {
         write_cqe(m, cq, cqe);
         return;
@@ -222,7 +292,7 @@ static void cq_doorbell(struct nvme_model *m, struct cq *cq, uint32_t head)
     uint32_t consumed = (head + cq->size - cq->head) % cq->size;
     uint32_t posted = (cq->tail + cq->size - cq->head) % cq->size;
 
-    if (consumed == 0) {
+    if (consumed == 0 && !(cq->id && m->shadow_base)) {
         model_violate(m, "head doorbell of queue %u written with the value it has, %u", cq->id,
                       head);
     }

@@ -59,6 +59,7 @@ enum {
     ADM_SET_FEATURES = 0x09,
     ADM_GET_FEATURES = 0x0a,
     ADM_ASYNC_EVENT = 0x0c,
+    ADM_DOORBELL_BUFFER = 0x7c,
 };
 
 /* NVM opcodes, figure 347 */
@@ -129,6 +130,7 @@ enum {
     IDC_SQES = 512,
     IDC_CQES = 513,
     IDC_NN = 516,
+    IDC_OACS = 256,
     IDC_ONCS = 520,
     IDC_VWC = 525,
     IDC_SUBNQN = 768,

@@ -179,7 +179,11 @@ void model_step(struct nvme_model *m, uint64_t now_ns)
         if (m->fetch_at <= m->now_ns) {
             queues_fetch(m);
         }
+        uint64_t before = m->count.completions;
         commands_finish_due(m);
+        if (m->count.completions != before) {
+            queues_look_at_shadows(m); /* a busy device looks by itself */
+        }
         repair_torn(m);
     }
 }

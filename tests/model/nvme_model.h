@@ -73,6 +73,8 @@ enum model_action {
     MODEL_DO_EXTRA_IRQ,  /* commands: an interrupt when fetched, before anything is completed */
     MODEL_DO_CORRUPT,    /* commands: the first data byte is inverted */
     MODEL_DO_SHORT,      /* commands: the second half of the data is not transferred */
+    MODEL_DO_FORGET,     /* writes: completed as if they had been done */
+    MODEL_DO_MISPLACE,   /* writes: done value blocks further on */
     MODEL_DO_CFS,        /* any: Controller Fatal Status; no command is processed any more */
     MODEL_DO_ALL_ONES,   /* any: the device is gone, reads give all ones */
     MODEL_DO_ALL_ZEROS,  /* any: the device is gone, reads give zero */
@@ -127,6 +129,8 @@ struct model_config {
     uint64_t fetch_ns;    /* between bursts */
     uint64_t seed;
     bool abort_works;     /* Abort ends a command that is delayed */
+    bool shadow_doorbells; /* Doorbell Buffer Config is there */
+    bool shadow_deaf;      /* fault: it never looks at shadows, and asks for no register write */
 };
 
 /* A well-behaved drive: 1024 entries, 8 queue pairs and vectors, MDTS 128 KiB, one namespace of
@@ -191,8 +195,11 @@ struct model_counters {
     uint64_t shutdowns;          /* CC.SHN set */
     uint64_t shutdowns_with_queues; /* ... while I/O queues still existed */
     uint64_t blocks_read, blocks_written, flushes;
+    uint64_t deallocations, blocks_deallocated; /* Dataset Management: ranges, and their blocks */
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
+    uint64_t shadow_configs;     /* Doorbell Buffer Config commands */
+    uint64_t shadow_fetches;     /* times that a shadow showed new commands */
     uint32_t queues_asked;       /* CDW11 of the last Number of Queues */
     unsigned io_sqs, io_cqs;     /* that exist now */
     unsigned by_opcode[2][256];  /* [0] admin, [1] I/O */

@@ -63,7 +63,7 @@ static const char mixed_report[] =
     "     | 30.00th=[    3], 40.00th=[    3], 50.00th=[    3], 60.00th=[  241],\n"
     "     | 70.00th=[  241], 80.00th=[  241], 90.00th=[  241], 95.00th=[  241],\n"
     "     | 99.00th=[  241], 99.50th=[  241], 99.90th=[  241], 99.95th=[  241],\n"
-    "     | 99.99th=[11994]\n"
+    "     | 99.99th=n/a (needs 10000 samples)\n"
     "   bw (  KiB/s): min=35900, max=36000, per=99.85%, avg=35950.00, stdev=70.71, "
     "samples=2\n"
     "   iops        : min= 8975, max= 9000, avg=8987.50, stdev=17.68, samples=2\n"
@@ -74,9 +74,10 @@ static const char mixed_report[] =
     "    clat percentiles (nsec):\n"
     "     |  1.00th=[  900],  5.00th=[  900], 10.00th=[  900], 20.00th=[  900],\n"
     "     | 30.00th=[  900], 40.00th=[  900], 50.00th=[  900], 60.00th=[  900],\n"
-    "     | 70.00th=[  900], 80.00th=[  900], 90.00th=[  900], 95.00th=[  900],\n"
-    "     | 99.00th=[  900], 99.50th=[  900], 99.90th=[  900], 99.95th=[  900],\n"
-    "     | 99.99th=[  900]\n"
+    "     | 70.00th=[  900], 80.00th=[  900], 90.00th=[  900],\n"
+    "     | 95.00th=n/a (needs 20 samples), 99.00th=n/a (needs 100 samples),\n"
+    "     | 99.50th=n/a (needs 200 samples), 99.90th=n/a (needs 1000 samples),\n"
+    "     | 99.95th=n/a (needs 2000 samples), 99.99th=n/a (needs 10000 samples)\n"
     "  lat (nsec)   : 1000=0.11%\n"
     "  lat (usec)   : 4=55.49%, 250=44.39%\n"
     "  lat (msec)   : 20=0.01%\n"
@@ -137,9 +138,9 @@ static void long_percentiles_and_many_levels(void **state)
     result.dir[BENCH_DIR_READ].runtime_ms = 10;
     print();
     assert_non_null(strstr(text, "    clat percentiles (nsec):\n"
-                                 "     | 50.0000th=[  120], 99.0000th=[3003121664], "
-                                 "99.9999th=[3003121664],\n"
-                                 "     | 100.0000th=[3003121664]\n"));
+                                 "     | 50.0000th=[  120], 99.0000th=[3003121664],\n"
+                                 "     | 99.9999th=n/a (needs 1000000 samples), "
+                                 "100.0000th=[3003121664]\n"));
     assert_non_null(strstr(text, "  lat (nsec)   : 2=10.00%, 20=10.00%, 50=10.00%, 100=10.00%, "
                                  "250=10.00%\n"));
     assert_non_null(strstr(text, "  lat (nsec)   : 500=10.00%, 750=10.00%, 1000=10.00%\n"

@@ -143,8 +143,8 @@ static void counts_of_arguments_are_checked(void **state)
     (void)state;
     check_line("pwd x", -EINVAL,
                "pwd: takes no arguments\nusage:   pwd\nexample: pwd\n");
-    check_line("help a b", -EINVAL,
-               "help: takes at most 1 argument, not 2\nusage:   help [COMMAND]\n"
+    check_line("help a b c", -EINVAL,
+               "help: takes at most 2 arguments, not 3\nusage:   help [COMMAND [TOPIC]]\n"
                "example: help read\n");
     assert_int_equal(shell_run_line(&sh, "read ram0"), -EINVAL);
     check_has(printed(), "read: takes at least 3 arguments, not 1\nusage:   read DISK LBA COUNT");

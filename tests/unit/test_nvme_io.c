@@ -385,6 +385,70 @@ static void device_error(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+static void deallocation(void **state)
+{
+    uint8_t block[512], zeroes[512] = { 0 };
+    struct rig_io rio;
+    struct rig r;
+    (void)state;
+
+    rig_start(&r);
+    struct nvme_ns *ns = rig_ns(&r, 1);
+    rig_io_make(&r, &rio, ns, NVME_IO_DSM, 100, 50000, 0);
+    assert_int_equal(nvme_post(rig_qp(&r), &rio.io), -EROFS);
+    rig_arm(&r, ns);
+    for (uint64_t lba = 99; lba <= 50100; lba += 50001) { /* one before, one after */
+        rig_pattern(block, sizeof(block), lba);
+        assert_int_equal(rig_write(&r, ns, lba, 1, block), 0);
+        assert_int_equal(rig_write(&r, ns, lba == 99 ? 100 : 50099, 1, block), 0);
+    }
+    /* Longer than any transfer, and still one command with one range. */
+    uint64_t before = model_counters(r.hp->model)->io_commands;
+    assert_int_equal(nvme_post(rig_qp(&r), &rio.io), 0);
+    assert_int_equal(rig_wait(&r, &rio, 1, NS_PER_S), 0);
+    assert_int_equal(rio.io.err, 0);
+    assert_int_equal(model_counters(r.hp->model)->io_commands - before, 1);
+    assert_int_equal(model_counters(r.hp->model)->deallocations, 1);
+    assert_int_equal(model_counters(r.hp->model)->blocks_deallocated, 50000);
+    assert_int_equal(rig_read(&r, ns, 100, 1, block), 0);
+    assert_memory_equal(block, zeroes, sizeof(block));
+    assert_int_equal(rig_read(&r, ns, 50099, 1, block), 0);
+    assert_memory_equal(block, zeroes, sizeof(block));
+    assert_int_equal(rig_read(&r, ns, 99, 1, block), 0);
+    assert_memory_not_equal(block, zeroes, sizeof(block));
+    assert_int_equal(rig_read(&r, ns, 50100, 1, block), 0);
+    assert_memory_not_equal(block, zeroes, sizeof(block));
+
+    rio.io.lba = ns->block_count - 1;
+    rio.io.nlb = 2;
+    assert_int_equal(nvme_post(rig_qp(&r), &rio.io), -EINVAL);
+    rio.io.nlb = 1;
+    assert_int_equal(nvme_io_sync(rig_qp(&r), &rio.io, false), 0);
+    assert_int_equal(model_counters(r.hp->model)->deallocations, 2);
+    rig_io_free(&r, &rio);
+    assert_int_equal(rig_close(&r), 0);
+}
+
+static void deallocation_is_not_everywhere(void **state)
+{
+    static const struct model_patch patch = { .cns = 1, .offset = IDC_ONCS, .len = 2 };
+    struct rig_io rio;
+    struct rig r;
+    (void)state;
+
+    rig_init(&r);
+    r.cfg.patches = &patch;
+    r.cfg.patch_count = 1;
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    rig_arm(&r, rig_ns(&r, 1));
+    assert_false(nvme_can_deallocate(r.ctrlr));
+    rig_io_make(&r, &rio, rig_ns(&r, 1), NVME_IO_DSM, 0, 8, 0);
+    assert_int_equal(nvme_post(rig_qp(&r), &rio.io), -ENOTSUP);
+    rig_io_free(&r, &rio);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void one_part_of_many_fails(void **state)
 {
     struct rig r;
@@ -458,6 +522,8 @@ static const struct CMUnitTest singles[] = {
     cmocka_unit_test(beyond_32_bits),
     cmocka_unit_test(arming),
     cmocka_unit_test(flush_and_fua),
+    cmocka_unit_test(deallocation),
+    cmocka_unit_test(deallocation_is_not_everywhere),
     cmocka_unit_test(one_part_of_many_fails),
     cmocka_unit_test(a_write_protected_medium),
     cmocka_unit_test(two_queues_do_not_mix),
