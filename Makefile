@@ -58,9 +58,14 @@ COMMON := -std=gnu17 -I. -g $(WARN) -ffile-prefix-map=$(CURDIR)=.
 DEPGEN := -MMD -MP
 
 # ---- kernel -----------------------------------------------------------------------------------------
-KCFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -m64 \
+KCFLAGS := $(COMMON) -Os -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -m64 \
            -march=x86-64 -fno-omit-frame-pointer -fstack-protector-strong -mstack-protector-guard=global \
            -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections
+# What runs once per I/O or once per byte is compiled for speed, everything else for size
+# (docs/decisions/0006).
+HOT_C := $(patsubst %,drivers/nvme/%.c,nvme_dbbuf nvme_io nvme_prp nvme_queue) \
+    $(patsubst %,apps/bench/%.c,buffers careful chooser pattern source task verify_block worker) \
+    $(patsubst %,lib/%.c,crc32 crc32c histogram math rng stats string)
 # Code that runs in interrupt context must not touch SSE registers, which are not saved there.
 IRQ_SAFE := $(ARCH_C) $(UART_C) $(CONSOLE_C)
 
@@ -88,9 +93,10 @@ $(KOBJ)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(KCFLAGS) $(KLDFLAGS)' | cmp -s - $@ || echo '$(CC) $(KCFLAGS) $(KLDFLAGS)' > $@
 
+$(patsubst %.c,$(KOBJ)/%.o,$(HOT_C)): KCFLAGS_FILE := -O2
 $(patsubst %.c,$(KOBJ)/%.o,$(IRQ_SAFE)): KCFLAGS_FILE := -mgeneral-regs-only
 # The string functions must not be compiled into calls of themselves.
-$(KOBJ)/lib/string.o: KCFLAGS_FILE := -fno-builtin
+$(KOBJ)/lib/string.o: KCFLAGS_FILE := -O2 -fno-builtin
 
 $(KOBJ)/%.o: %.c $(KOBJ)/flags
 	@mkdir -p $(@D)
