@@ -7,22 +7,20 @@ Debian's kernel, unpacked from its package, with busybox and fio in an initial R
 figures mean nothing: only the ratios of one run, on an idle machine, do.
 """
 import argparse
-import gzip
 import os
 import pathlib
 import re
-import shutil
 import statistics
-import subprocess
 import sys
-import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import peer  # noqa: E402  pylint: disable=wrong-import-position
+
 DISK = ["-blockdev", "driver=null-co,node-name=d0,size=1073741824,read-zeroes=on",
         "-device", "nvme,serial=abc,drive=d0"]
-PEER_PACKAGES = ["fio", "busybox-static", "cpio", "kmod"]
-KERNEL_PACKAGE = "linux-image-amd64"  # what Debian installs; the disk's driver is a module of it
 IOPS = re.compile(r"read: IOPS=([\d.]+)([kM]?)")
 
 # (name, depth, bench options); the first word names the row's ratio to Linux at the same depth.
@@ -34,89 +32,14 @@ JOBS = [
 TARGETS = {("poll", 1): 14, ("poll", 32): 42, ("poll", 128): 65, ("irq", 1): 3, ("irq", 32): 12}
 DEPTHS = (1, 32, 128)
 
-INIT = """#!/bin/sh
-/bin/busybox mount -t proc proc /proc
-/bin/busybox mount -t sysfs sysfs /sys
-/bin/busybox mount -t devtmpfs devtmpfs /dev
-for module in {modules}; do /bin/busybox insmod /modules/$module; done
-while [ ! -b /dev/nvme0n1 ]; do /bin/busybox sleep 0.1; done
-echo "peer: $(/bin/busybox uname -r)"
-{jobs}
-/bin/busybox poweroff -f
-"""
 FIO = ("/usr/bin/fio --name=j --filename=/dev/nvme0n1 --rw=randread --bs=4k --direct=1 "
        "--ioengine=io_uring --iodepth={depth} --runtime={seconds} --time_based --eta=never")
 
 
-def run(*command, **options):
-    """Runs a program that must succeed."""
-    return subprocess.run([str(c) for c in command], check=True, **options)
-
-
-def fetch_kernel(work):
-    """Unpacks Debian's kernel; returns the path of its image."""
-    unpacked = work / "kernel"
-    images = sorted(unpacked.glob("boot/vmlinuz-*"))
-    if not images:
-        depends = run("apt-cache", "depends", KERNEL_PACKAGE, capture_output=True, text=True).stdout
-        package = re.search(r"Depends: (linux-image-\S+)", depends)
-        if not package:
-            sys.exit(f"compare: apt-cache knows no {KERNEL_PACKAGE}; run apt-get update")
-        run("apt-get", "download", package[1], cwd=work, stderr=subprocess.DEVNULL)
-        archive = next(work.glob(f"{package[1]}_*.deb"))
-        run("dpkg", "-x", archive, unpacked)
-        archive.unlink()
-        images = sorted(unpacked.glob("boot/vmlinuz-*"))
-    return images[-1]
-
-
-def libraries(program):
-    """The files a dynamic program needs."""
-    output = run("ldd", program, capture_output=True, text=True).stdout
-    return [match[0] or match[1]
-            for match in re.findall(r"=> (/\S+)|^\s*(/\S+) \(", output, re.MULTILINE)]
-
-
-def modules(unpacked, name, found=None):
-    """The files of a module and of those it needs, in the order in which they have to be loaded."""
-    found = [] if found is None else found
-    pattern = re.sub("[-_]", "[-_]", name)
-    for path in unpacked.glob(f"lib/modules/*/kernel/**/{pattern}.ko"):
-        depends = run("/sbin/modinfo", "-F", "depends", path, capture_output=True, text=True).stdout
-        for other in filter(None, depends.strip().split(",")):
-            modules(unpacked, other, found)
-        if path not in found:
-            found.append(path)
-    return found
-
-
-def make_initrd(work, seconds):
-    """The peer's initial RAM disk: busybox, fio and its libraries, a script that runs the jobs."""
-    tree = work / "initrd"
-    shutil.rmtree(tree, ignore_errors=True)
-    for folder in ("bin", "usr/bin", "proc", "sys", "dev", "tmp", "modules"):
-        (tree / folder).mkdir(parents=True)
-    shutil.copy(shutil.which("busybox"), tree / "bin/busybox")
-    (tree / "bin/sh").symlink_to("busybox")
-    fio = shutil.which("fio")
-    shutil.copy(fio, tree / "usr/bin/fio")
-    for library in libraries(fio):
-        target = tree / library.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(os.path.realpath(library), target)
-    jobs = "\n".join(f"echo 'job: linux {depth}'\n" + FIO.format(depth=depth, seconds=seconds)
+def peer_script(seconds):
+    """The shell lines that run the peer's jobs."""
+    return "\n".join(f"echo 'job: linux {depth}'\n" + FIO.format(depth=depth, seconds=seconds)
                      for depth in DEPTHS)
-    drivers = modules(work / "kernel", "nvme")
-    for driver in drivers:
-        shutil.copy(driver, tree / "modules")
-    (tree / "init").write_text(INIT.format(jobs=jobs, modules=" ".join(d.name for d in drivers)))
-    (tree / "init").chmod(0o755)
-    names = run("find", ".", cwd=tree, capture_output=True).stdout
-    archive = run("cpio", "-o", "-H", "newc", "--quiet", cwd=tree, input=names,
-                  capture_output=True).stdout
-    initrd = work / "initrd.gz"
-    initrd.write_bytes(gzip.compress(archive, 1))
-    return initrd
 
 
 def machine(accel):
@@ -143,21 +66,6 @@ def pin(process):
     if len(cores) >= 2 and cpus:
         os.sched_setaffinity(process.pid, {cores[0]})
         os.sched_setaffinity(int(cpus[0].name), {cores[1]})
-
-
-def boot(command, log, timeout):
-    """Runs a guest to its end; returns what it printed."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as process:
-        watchdog = threading.Timer(timeout, process.kill)
-        watchdog.start()
-        pin(process)
-        output = process.stdout.read().decode("utf-8", "replace")
-        watchdog.cancel()
-    log.write_text(output, encoding="utf-8")
-    if process.returncode != 0:
-        sys.exit(f"compare: the guest did not end by itself; see {log}")
-    return output
 
 
 def figures(output, count, log):
@@ -204,22 +112,23 @@ def main():
     options = parser.parse_args()
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    run(ROOT / "tools/deps.sh", *PEER_PACKAGES)
-    kernel, initrd = fetch_kernel(work), make_initrd(work, options.seconds)
+    peer.run(ROOT / "tools/deps.sh", *peer.PACKAGES)
+    kernel = peer.fetch_kernel(work)
+    initrd = peer.make_initrd(work, peer_script(options.seconds))
     script = work / "run"
     script.write_text(carillon_script(options.seconds))
-    accel = run(ROOT / "tools/accel.sh", capture_output=True, text=True).stdout.split()
+    accel = peer.run(ROOT / "tools/accel.sh", capture_output=True, text=True).stdout.split()
     limit = 120 + 20 * len(JOBS) * options.seconds
     linux, carillon = {}, {}
     for number in range(1, options.boots + 1):
         log = work / f"linux-{number}.log"
-        output = boot(machine(accel) + ["-kernel", kernel, "-initrd", initrd, "-append",
-                                        "console=ttyS0 quiet"], log, limit)
+        output = peer.boot(machine(accel) + peer.boot_options(kernel, initrd), log, limit, pin)
         for depth, value in zip(DEPTHS, figures(output, len(DEPTHS), log)):
             linux.setdefault(("linux", depth), []).append(value)
         log = work / f"carillon-{number}.log"
-        output = boot(machine(accel) + ["-cdrom", options.iso, "-boot", "d", "-fw_cfg",
-                                        f"name=opt/carillon/run,file={script}"], log, limit)
+        output = peer.boot(machine(accel) + ["-cdrom", options.iso, "-boot", "d", "-fw_cfg",
+                                             f"name=opt/carillon/run,file={script}"], log, limit,
+                           pin)
         for (name, depth, _), value in zip(JOBS, figures(output, len(JOBS), log)):
             carillon.setdefault((name, depth), []).append(value)
         print(f"boot {number} of {options.boots}: Linux "
@@ -230,4 +139,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except peer.PeerError as error:
+        sys.exit(f"compare: {error}")
