@@ -13,6 +13,7 @@ static const struct {
     const char *text;
 } errors[] = {
     { 0, "0", "no error" },
+    { EPERM, "EPERM", "this is not to be done from here" },
     { ENOENT, "ENOENT", "no such file, device or name" },
     { EINTR, "EINTR", "stopped by Ctrl-C" },
     { EIO, "EIO", "the device reported an error" },

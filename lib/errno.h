@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#define EPERM 1       /* not to be done from here, by anybody */
 #define ENOENT 2      /* no such file, device or name */
 #define EINTR 4       /* the person pressed Ctrl-C */
 #define EIO 5         /* the device reported an error */

@@ -320,7 +320,7 @@ static int check_cpus(struct appliance *app, const struct bench_job *job, struct
 static int check_trims(const struct bench_job *job, struct out *err)
 {
     bool trims = bench_rw_trims(job->opt.rw);
-    if ((trims || job->opt.trim_percentage > 0) && !nvme_can_deallocate(job->ctrlr)) {
+    if ((trims || job->opt.trim_percentage > 0) && !nvme_can(job->ctrlr, NVME_CAN_DSM)) {
         out_printf(err, "%s=%s: %s has no Dataset Management command, so nothing can be trimmed\n",
                    trims ? "rw" : "trim_percentage", trims ? bench_rw_name(job->opt.rw) : "...",
                    nvme_name(job->ctrlr));

@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "drivers/nvme/nvme_ability.h"
 #include "drivers/nvme/nvme_spec.h"
 #include "drivers/platform.h"
 #include "lib/compiler.h"
@@ -120,13 +121,10 @@ const struct nvme_id_ctrl *nvme_id_ctrl(const struct nvme_ctrlr *ctrlr);
 unsigned nvme_ns_count(const struct nvme_ctrlr *ctrlr);
 struct nvme_ns *nvme_ns_at(struct nvme_ctrlr *ctrlr, unsigned index);
 
-/* NVME_IO_DSM is possible (ONCS bit 2). */
-bool nvme_can_deallocate(const struct nvme_ctrlr *ctrlr);
-
 /* Allows writing to ns when serial is the controller's, compared whole and exactly.
  * 0, or -EINVAL (another serial; nothing changes). */
 int nvme_ns_arm(struct nvme_ns *ns, const char *serial) must_check;
-void nvme_ns_disarm(struct nvme_ns *ns);
+void nvme_ns_disarm(struct nvme_ns *ns); /* the whole controller is not armed either, then */
 
 /* Queue pair of CPU index (0-based), or NULL when there are fewer. */
 struct nvme_qpair *nvme_qpair_at(struct nvme_ctrlr *ctrlr, unsigned index);
@@ -205,6 +203,7 @@ enum nvme_dir { NVME_NO_DATA, NVME_TO_HOST, NVME_TO_DEVICE };
 /* Runs one admin command. cmd: opcode, nsid, cdw10..15 are taken as they are; identifier and data
  * pointers are filled in. data: len bytes, any memory and alignment, borrowed until return (it is
  * copied through a DMA buffer). Returns 0 or an errno with *res filled in (res may be NULL);
+ * -EROFS, -EPERM (nvme_gate.h: what it can destroy is not armed, or is the driver's);
  * -ETIMEDOUT after the controller has been recovered (owners of other queues are given 100 ms to
  * notice and stop); -EINVAL (more data than MDTS or 1 MiB, or data and dir do not match);
  * -ESHUTDOWN. */

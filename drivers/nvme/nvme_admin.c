@@ -3,6 +3,7 @@
  * through a buffer that belongs to the controller. So nothing of a caller's is ever lent, and a
  * command that is not answered leaves only the driver's own memory in the device's hands.
  */
+#include "drivers/nvme/nvme_gate.h"
 #include "drivers/nvme/nvme_internal.h"
 #include "lib/bitfield.h"
 #include "lib/errno.h"
@@ -354,7 +355,11 @@ int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_d
     }
     own.prp1 = 0;
     own.prp2 = 0;
-    int err = nvme_admin_run(ctrlr, &own, dir, data, len, res);
+    int err = nvme_gate(ctrlr, true, &own);
+    if (err) {
+        return err;
+    }
+    err = nvme_admin_run(ctrlr, &own, dir, data, len, res);
     if (!atomic_load(&ctrlr->failed)) {
         return err;
     }

@@ -320,6 +320,7 @@ static void ctrlr_free(struct nvme_ctrlr *c)
         log_error("%s: %llu KiB of memory stay with the device, which does not become quiet",
                   c->name, (unsigned long long)(c->kept_bytes / KIB));
     }
+    heap_free(c->effects);
     heap_free(c);
 }
 

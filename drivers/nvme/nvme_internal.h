@@ -9,6 +9,8 @@
  * nvme_admin.c       the admin queue and its commands
  * nvme_namespace.c   which namespaces there are, and whether they can be used
  * nvme_dbbuf.c       shadow doorbells
+ * nvme_ability.c     what the controller offers
+ * nvme_gate.c        what a command can destroy, and whether that is armed
  * nvme_recover.c     failure, reset, what becomes of outstanding commands
  * nvme_status.c      status codes and opcodes in words
  * nvme_trace.c       submissions and completions in words
@@ -138,6 +140,10 @@ struct nvme_ctrlr {
     struct dma_buf admin_data;
     uint16_t admin_cid;
     struct nvme_id_ctrl id;
+
+    bool armed;         /* the whole controller: see nvme_gate.h */
+    bool effects_asked;
+    struct nvme_effects_log *effects; /* NULL: not asked yet, or there is none */
 
     struct nvme_ns_entry **namespaces;
     unsigned namespace_count;

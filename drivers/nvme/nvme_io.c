@@ -141,7 +141,7 @@ static int io_post_flush(struct nvme_qpair *qp, struct nvme_io *io, unsigned att
  * least, aligned to its size, and not otherwise used by a command without data. */
 static int io_post_dsm(struct nvme_qpair *qp, struct nvme_io *io, unsigned attention)
 {
-    if (!nvme_can_deallocate(qp->ctrlr) || qp->list_bytes < sizeof(struct nvme_dsm_range)) {
+    if (!nvme_can(qp->ctrlr, NVME_CAN_DSM) || qp->list_bytes < sizeof(struct nvme_dsm_range)) {
         return -ENOTSUP;
     }
     if (qp->free_head == NVME_NO_SLOT) {
@@ -199,11 +199,6 @@ static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, stru
         done += nlb;
     }
     return 0;
-}
-
-bool nvme_can_deallocate(const struct nvme_ctrlr *ctrlr)
-{
-    return FIELD_GET(NVME_ONCS_DSM, ctrlr->id.oncs) != 0;
 }
 
 int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)

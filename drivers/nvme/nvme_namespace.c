@@ -284,17 +284,3 @@ struct nvme_ns *nvme_ns_at(struct nvme_ctrlr *ctrlr, unsigned index)
 {
     return index < ctrlr->namespace_count ? &ctrlr->namespaces[index]->ns : NULL;
 }
-
-int nvme_ns_arm(struct nvme_ns *ns, const char *serial)
-{
-    if (strcmp(serial, ns->ctrlr->info.serial) != 0) {
-        return -EINVAL;
-    }
-    ns->armed = true;
-    return 0;
-}
-
-void nvme_ns_disarm(struct nvme_ns *ns)
-{
-    ns->armed = false;
-}

@@ -170,6 +170,17 @@ enum nvme_cntrltype {
 #define NVME_ONCS_RESERVATIONS GENMASK64(5, 5)
 #define NVME_ONCS_TIMESTAMP  GENMASK64(6, 6)
 #define NVME_ONCS_VERIFY     GENMASK64(7, 7)
+#define NVME_ONCS_COPY       GENMASK64(8, 8) /* ratified after 1.4 */
+#define NVME_FUSES_COMPARE_WRITE GENMASK64(0, 0)
+#define NVME_LPA_SMART_PER_NS GENMASK64(0, 0)
+#define NVME_LPA_EFFECTS     GENMASK64(1, 1)
+#define NVME_LPA_EXTENDED    GENMASK64(2, 2) /* offsets, and lengths of 32 bits */
+#define NVME_LPA_TELEMETRY   GENMASK64(3, 3)
+#define NVME_LPA_PERSISTENT  GENMASK64(4, 4)
+#define NVME_APSTA_PRESENT   GENMASK64(0, 0)
+#define NVME_HCTMA_PRESENT   GENMASK64(0, 0)
+#define NVME_NWPC_PRESENT    GENMASK64(0, 0)
+#define NVME_SGLS_SUPPORT    GENMASK64(1, 0) /* 0 none, 1 no alignment needed, 2 dword aligned */
 #define NVME_VWC_PRESENT     GENMASK64(0, 0)
 #define NVME_VWC_FLUSH_ALL   GENMASK64(2, 1) /* flush with NSID FFFFFFFFh: 10b no, 11b yes */
 #define NVME_FRMW_SLOT1_READ_ONLY GENMASK64(0, 0)

@@ -442,7 +442,7 @@ static void deallocation_is_not_everywhere(void **state)
     rig_open(&r);
     assert_int_equal(rig_attach(&r), 0);
     rig_arm(&r, rig_ns(&r, 1));
-    assert_false(nvme_can_deallocate(r.ctrlr));
+    assert_false(nvme_can(r.ctrlr, NVME_CAN_DSM));
     rig_io_make(&r, &rio, rig_ns(&r, 1), NVME_IO_DSM, 0, 8, 0);
     assert_int_equal(nvme_post(rig_qp(&r), &rio.io), -ENOTSUP);
     rig_io_free(&r, &rio);
