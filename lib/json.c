@@ -106,6 +106,12 @@ void json_i64(struct json *j, const char *key, int64_t value)
     out_printf(j->out, "%lld", (long long)value);
 }
 
+void json_number(struct json *j, const char *key, const char *digits)
+{
+    put_key(j, key);
+    out_puts(j->out, digits);
+}
+
 void json_double(struct json *j, const char *key, double value)
 {
     /* Only infinities and what is not a number differ from themselves less themselves. */

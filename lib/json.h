@@ -41,6 +41,8 @@ void json_close_array(struct json *j);
 
 void json_u64(struct json *j, const char *key, uint64_t value);
 void json_i64(struct json *j, const char *key, int64_t value);
+/* digits: a number as JSON writes it, for those that fit no type. */
+void json_number(struct json *j, const char *key, const char *digits);
 /* Six decimals. What is not a number, which JSON cannot say, becomes 0. */
 void json_double(struct json *j, const char *key, double value);
 /* Quotes, backslashes and control characters are escaped; the rest is taken to be UTF-8. */

@@ -4,7 +4,9 @@
 #include "apps/commands.h"
 #include "apps/files/files.h"
 #include "apps/system/size_text.h"
+#include "drivers/nvme/nvme_gate.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 /* The whole disk that a person named, or named a partition of. */
 static int find_whole(struct shell *sh, char **argv, struct block_dev **out)
@@ -21,12 +23,46 @@ static int find_whole(struct shell *sh, char **argv, struct block_dev **out)
     return err;
 }
 
+/* The controller that was named as such, "nvme0", or NULL. */
+static struct nvme_ctrlr *named_ctrlr(struct shell *sh, const char *name)
+{
+    struct appliance_ctrlr *ctrlr = appliance_find_ctrlr(sh->app, name);
+
+    if (str_starts_with(name, "/dev/")) {
+        name += 5;
+    }
+    return ctrlr && strcmp(ctrlr->name, name) == 0 ? ctrlr->nvme : NULL;
+}
+
+static int arm_ctrlr(struct shell *sh, char **argv, struct nvme_ctrlr *ctrlr)
+{
+    const struct nvme_info *info = nvme_info(ctrlr);
+    const char *name = nvme_name(ctrlr);
+
+    if (nvme_ctrlr_arm(ctrlr, argv[2])) {
+        return shell_fail(sh, argv[0], -EINVAL,
+                          "'%s' is not the serial number of %s, which stays %s; `list` shows it",
+                          argv[2], name, nvme_ctrlr_armed(ctrlr) ? "armed" : "read-only");
+    }
+    out_printf(sh->out, "%s: %s, serial %s, %u namespace%s\n", name, info->model, info->serial,
+               nvme_ns_count(ctrlr), nvme_ns_count(ctrlr) == 1 ? "" : "s");
+    lsblk_print_nvme(sh->out, sh->app->blocks, ctrlr, NULL);
+    out_printf(sh->out,
+               "All of %s is armed: everything on it, its settings and its firmware can be changed "
+               "now.\n`disarm %s` ends this.\n", name, name);
+    return 0;
+}
+
 static int arm_run(struct shell *sh, int argc, char **argv)
 {
+    struct nvme_ctrlr *ctrlr = named_ctrlr(sh, argv[1]);
     char size[SIZE_TEXT_BYTES];
     struct block_dev *disk;
 
     (void)argc;
+    if (ctrlr) {
+        return arm_ctrlr(sh, argv, ctrlr);
+    }
     int err = find_whole(sh, argv, &disk);
     if (err) {
         return err;
@@ -51,9 +87,15 @@ static int arm_run(struct shell *sh, int argc, char **argv)
 
 static int disarm_run(struct shell *sh, int argc, char **argv)
 {
+    struct nvme_ctrlr *ctrlr = named_ctrlr(sh, argv[1]);
     struct block_dev *disk;
 
     (void)argc;
+    if (ctrlr) {
+        nvme_ctrlr_disarm(ctrlr);
+        out_printf(sh->out, "%s and all its namespaces are read-only\n", nvme_name(ctrlr));
+        return 0;
+    }
     int err = find_whole(sh, argv, &disk);
     if (err) {
         return err;
@@ -67,11 +109,13 @@ static int disarm_run(struct shell *sh, int argc, char **argv)
 
 const struct shell_cmd cmd_arm = {
     .name = "arm",
-    .usage = "arm DISK SERIAL",
-    .summary = "allow writing to a disk",
+    .usage = "arm DISK|CTRL SERIAL",
+    .summary = "allow writing to a disk, or changing a whole drive",
     .details = "SERIAL is the disk's serial number exactly as `list` shows it, so that no other\n"
-               "disk is meant by mistake. What is on the disk is shown. Disks are read-only after\n"
-               "each start.\n",
+               "disk is meant by mistake. What is on the disk is shown. A disk (nvme0n1) is armed\n"
+               "for what reaches only it; a controller (nvme0) for everything, settings, firmware\n"
+               "and all its disks included. The prompt shows what is armed. `disarm` ends it,\n"
+               "and so does a reset of the drive, or a restart.\n",
     .example = "arm nvme0n1 S4EVNX0M123456",
     .complete = COMPLETE_DISK,
     .min_args = 2,
@@ -81,7 +125,7 @@ const struct shell_cmd cmd_arm = {
 
 const struct shell_cmd cmd_disarm = {
     .name = "disarm",
-    .usage = "disarm DISK",
+    .usage = "disarm DISK|CTRL",
     .summary = "forbid writing to a disk again",
     .example = "disarm nvme0n1",
     .complete = COMPLETE_DISK,

@@ -60,12 +60,32 @@ static void print_device(struct out *out, struct block_dev *dev)
                or_dash(found.uuid));
 }
 
+static void print_heading(struct out *out)
+{
+    out_printf(out, "%-16s %11s %6s  %-9s  %-24s  %-12s  %-16s  %s\n", "NAME", "SIZE", "BLOCK",
+               "STATE", "TYPE", "FS", "LABEL", "UUID");
+}
+
+void lsblk_print_nvme(struct out *out, struct block_registry *blocks,
+                      const struct nvme_ctrlr *ctrlr, const struct nvme_ns *ns)
+{
+    struct block_dev *dev;
+
+    print_heading(out);
+    for (unsigned i = 0; (dev = block_at(blocks, i)); i++) {
+        const struct nvme_ns *behind = block_nvme_ns(dev);
+
+        if (behind && behind->ctrlr == ctrlr && (!ns || behind == ns)) {
+            print_device(out, dev);
+        }
+    }
+}
+
 void lsblk_print(struct out *out, struct block_registry *blocks, struct block_dev *disk)
 {
     struct block_dev *dev;
 
-    out_printf(out, "%-16s %11s %6s  %-9s  %-24s  %-12s  %-16s  %s\n", "NAME", "SIZE", "BLOCK",
-               "STATE", "TYPE", "FS", "LABEL", "UUID");
+    print_heading(out);
     for (unsigned i = 0; (dev = block_at(blocks, i)); i++) {
         if (!disk || dev == disk || block_info(dev)->parent == disk) {
             print_device(out, dev);

@@ -226,6 +226,7 @@ const struct shell_cmd cmd_write = {
                "after writing over a partition table, `rescan`.\n",
     .example = "write nvme0n1 0 1 --pattern=0xdeadbeef --verify",
     .complete = COMPLETE_DISK,
+    .danger = SHELL_CHANGES_DATA,
     .min_args = 1,
     .max_args = 5,
     .run = write_run,

@@ -66,6 +66,9 @@ void dump_end(struct dump *dump); /* the rest, and the address after it */
 
 /* cmd_lsblk.c: the table for every disk, or for disk and its partitions. */
 void lsblk_print(struct out *out, struct block_registry *blocks, struct block_dev *disk);
+/* The same for one namespace of ctrlr, or for all of them (ns NULL). */
+void lsblk_print_nvme(struct out *out, struct block_registry *blocks,
+                      const struct nvme_ctrlr *ctrlr, const struct nvme_ns *ns);
 
 /* cmd_read.c: "1048576 bytes (1 MiB) in 0.003 s, 349.5 MB/s". */
 void files_print_speed(struct out *out, uint64_t bytes, uint64_t elapsed_ns);

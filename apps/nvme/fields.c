@@ -1,5 +1,5 @@
 /*
- * apps/nvme/fields.c - prints data structures of the specification from tables.
+ * apps/nvme/fields.c - reports data structures of the specification from tables.
  */
 #include "apps/nvme/fields.h"
 
@@ -7,9 +7,6 @@
 #include "lib/compiler.h"
 #include "lib/printable.h"
 #include "lib/string.h"
-
-/* Decimal digits of 2^128 - 1. */
-#define BIG_DIGITS 39
 
 #define TEXT_BYTES_MAX 256 /* SUBNQN */
 
@@ -23,80 +20,60 @@ static uint64_t load_le(const uint8_t *bytes, unsigned width)
     return val;
 }
 
-/* Long division by ten, a byte at a time from the top: no 128-bit arithmetic is needed. */
-static void print_big(struct out *out, const uint8_t bytes[16])
+/* Bytes in hexadecimal, with the hyphens of a UUID or without. */
+static void format_bytes(char *text, size_t cap, const uint8_t *bytes, unsigned width, bool hyphens)
 {
-    char text[BIG_DIGITS + 1];
-    uint8_t rest[16];
-    unsigned at = BIG_DIGITS;
+    size_t len = 0;
 
-    memcpy(rest, bytes, sizeof(rest));
-    text[at] = '\0';
-    do {
-        unsigned remainder = 0;
-        for (unsigned i = sizeof(rest); i-- > 0;) {
-            unsigned val = remainder << 8 | rest[i];
-            rest[i] = (uint8_t)(val / 10);
-            remainder = val % 10;
-        }
-        text[--at] = (char)('0' + remainder);
-    } while (!mem_is_zero(rest, sizeof(rest)));
-    out_puts(out, text + at);
+    text[0] = '\0';
+    for (unsigned i = 0; i < width && len < cap; i++) {
+        bool hyphen = hyphens && (i == 4 || i == 6 || i == 8 || i == 10);
+
+        len += str_format(text + len, cap - len, "%s%02x", hyphen ? "-" : "", bytes[i]);
+    }
 }
 
-static void print_text(struct out *out, const uint8_t *bytes, unsigned width)
+static void show_field(struct show *s, const struct nvme_field *field, const uint8_t *bytes)
 {
     char text[TEXT_BYTES_MAX + 1];
 
-    assert(width <= TEXT_BYTES_MAX);
-    str_copy_field(text, sizeof(text), bytes, width);
-    out_puts(out, text);
-}
-
-static void print_bytes(struct out *out, const uint8_t *bytes, unsigned width, bool hyphens)
-{
-    for (unsigned i = 0; i < width; i++) {
-        if (hyphens && (i == 4 || i == 6 || i == 8 || i == 10)) {
-            out_puts(out, "-");
-        }
-        out_printf(out, "%02x", bytes[i]);
-    }
-}
-
-static void print_value(struct out *out, const struct nvme_field *field, const uint8_t *bytes)
-{
+    assert(field->width <= TEXT_BYTES_MAX);
     switch (field->format) {
     case NVME_FIELD_DEC:
-        out_printf(out, "%llu", (unsigned long long)load_le(bytes, field->width));
+        show_u64(s, field->name, field->key, load_le(bytes, field->width));
         break;
     case NVME_FIELD_HEX:
-        out_printf(out, "%#llx", (unsigned long long)load_le(bytes, field->width));
+        show_hex(s, field->name, field->key, load_le(bytes, field->width));
         break;
     case NVME_FIELD_BIG:
-        print_big(out, bytes);
+        show_u128(s, field->name, field->key, bytes);
         break;
     case NVME_FIELD_TEXT:
-        print_text(out, bytes, field->width);
+        str_copy_field(text, sizeof(text), bytes, field->width);
+        show_text(s, field->name, field->key, text);
         break;
     case NVME_FIELD_OUI:
-        out_printf(out, "%0*llx", 2 * field->width,
-                   (unsigned long long)load_le(bytes, field->width));
+        show_number_as(s, field->name, field->key, load_le(bytes, field->width), "%0*llx",
+                       2 * field->width, (unsigned long long)load_le(bytes, field->width));
         break;
     case NVME_FIELD_RAW:
-        print_bytes(out, bytes, field->width, false);
-        break;
     case NVME_FIELD_UUID:
-        print_bytes(out, bytes, field->width, true);
+        format_bytes(text, sizeof(text), bytes, field->width, field->format == NVME_FIELD_UUID);
+        show_text(s, field->name, field->key, text);
         break;
     }
 }
 
-void nvme_fields_print(struct out *out, const struct nvme_field *fields, unsigned count,
-                       const void *data, unsigned name_width)
+void nvme_fields_show(struct show *s, const struct nvme_field *fields, unsigned count,
+                      const void *data, bool human)
 {
     for (unsigned i = 0; i < count; i++) {
-        out_printf(out, "%-*s: ", (int)name_width, fields[i].name);
-        print_value(out, &fields[i], (const uint8_t *)data + fields[i].off);
-        out_puts(out, "\n");
+        const uint8_t *bytes = (const uint8_t *)data + fields[i].off;
+
+        show_field(s, &fields[i], bytes);
+        if (human && fields[i].explain && !s->json) {
+            fields[i].explain(s, load_le(bytes, MIN((unsigned)fields[i].width, 8U)));
+            out_puts(s->out, "\n");
+        }
     }
 }

@@ -1,18 +1,18 @@
 /*
- * apps/nvme/fields.h - prints data structures of the specification as "name : value" lines, from a
- * table of names, places and formats.
+ * apps/nvme/fields.h - reports data structures of the specification from a table of names, places
+ * and formats, in the names and the order of nvme-cli.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "apps/nvme/show.h"
 #include "drivers/nvme/nvme_spec.h"
-#include "lib/out.h"
 
 enum nvme_field_format {
     NVME_FIELD_DEC,  /* 1, 2, 4 or 8 bytes */
-    NVME_FIELD_HEX,  /* the same, with 0x unless it is 0 */
+    NVME_FIELD_HEX,  /* the same, with 0x unless it is 0; JSON: a number */
     NVME_FIELD_BIG,  /* 16 bytes, decimal */
     NVME_FIELD_TEXT, /* UTF-8 up to a zero byte or the end, blanks at the end cut */
     NVME_FIELD_OUI,  /* little-endian bytes as one hexadecimal number */
@@ -25,14 +25,25 @@ struct nvme_field {
     uint16_t off;   /* bytes from the start of the structure */
     uint16_t width; /* bytes */
     enum nvme_field_format format;
+    const char *key; /* JSON's name; NULL: name */
+    /* Its bits in words, for --human-readable; NULL: there is nothing to explain. */
+    void (*explain)(struct show *s, uint64_t value);
 };
 
-/* Prints fields of data, names padded to name_width. data is little-endian and holds all fields. */
-void nvme_fields_print(struct out *out, const struct nvme_field *fields, unsigned count,
-                       const void *data, unsigned name_width);
+/* A row for a member of a structure, for instance NVME_FIELD(struct nvme_id_ns, nsze, HEX). */
+#define NVME_FIELD(type, member, how)                                                              \
+    {                                                                                              \
+        .name = #member, .off = offsetof(type, member), .width = sizeof(((type *)0)->member),      \
+        .format = NVME_FIELD_##how,                                                                \
+    }
 
-/* Everything Identify Controller says, in nvme-cli's names and order. id: NVME_IDENTIFY_BYTES. */
-void nvme_id_ctrl_print(struct out *out, const struct nvme_id_ctrl *id);
+/* Shows count fields of data, which is little-endian and holds all of them; human: with what
+ * explain() says. */
+void nvme_fields_show(struct show *s, const struct nvme_field *fields, unsigned count,
+                      const void *data, bool human);
+
+/* Everything Identify Controller says. id: NVME_IDENTIFY_BYTES. */
+void nvme_id_ctrl_show(struct show *s, const struct nvme_id_ctrl *id, bool human);
 
 /* Everything Identify Namespace says, likewise. */
-void nvme_id_ns_print(struct out *out, const struct nvme_id_ns *id);
+void nvme_id_ns_show(struct show *s, const struct nvme_id_ns *id, bool human);

@@ -8,15 +8,16 @@
 
 #define NAME_WIDTH 10
 
-#define NAMED(text, member, how)                                                                   \
+#define DEC(member)  NVME_FIELD(struct nvme_id_ctrl, member, DEC)
+#define HEX(member)  NVME_FIELD(struct nvme_id_ctrl, member, HEX)
+#define BIG(member)  NVME_FIELD(struct nvme_id_ctrl, member, BIG)
+#define TEXT(member) NVME_FIELD(struct nvme_id_ctrl, member, TEXT)
+/* nvme-cli's name for the byte that 1.4 calls NVSCC. */
+#define ICSVSCC                                                                                    \
     {                                                                                              \
-        text, offsetof(struct nvme_id_ctrl, member), sizeof(((struct nvme_id_ctrl *)0)->member),   \
-            how                                                                                    \
+        .name = "icsvscc", .off = offsetof(struct nvme_id_ctrl, nvscc), .width = 1,                \
+        .format = NVME_FIELD_DEC,                                                                  \
     }
-#define DEC(member)  NAMED(#member, member, NVME_FIELD_DEC)
-#define HEX(member)  NAMED(#member, member, NVME_FIELD_HEX)
-#define BIG(member)  NAMED(#member, member, NVME_FIELD_BIG)
-#define TEXT(member) NAMED(#member, member, NVME_FIELD_TEXT)
 
 static const struct nvme_field id_ctrl_fields[] = {
     HEX(vid),
@@ -25,7 +26,7 @@ static const struct nvme_field id_ctrl_fields[] = {
     TEXT(mn),
     TEXT(fr),
     DEC(rab),
-    NAMED("ieee", ieee, NVME_FIELD_OUI),
+    NVME_FIELD(struct nvme_id_ctrl, ieee, OUI),
     HEX(cmic),
     DEC(mdts),
     HEX(cntlid),
@@ -36,7 +37,7 @@ static const struct nvme_field id_ctrl_fields[] = {
     HEX(ctratt),
     HEX(rrls),
     DEC(cntrltype),
-    NAMED("fguid", fguid, NVME_FIELD_UUID),
+    NVME_FIELD(struct nvme_id_ctrl, fguid, UUID),
     DEC(crdt1),
     DEC(crdt2),
     DEC(crdt3),
@@ -87,7 +88,7 @@ static const struct nvme_field id_ctrl_fields[] = {
     HEX(vwc),
     DEC(awun),
     DEC(awupf),
-    NAMED("icsvscc", nvscc, NVME_FIELD_DEC),
+    ICSVSCC,
     DEC(nwpc),
     DEC(acwu),
     HEX(sgls),
@@ -101,44 +102,76 @@ static const struct nvme_field id_ctrl_fields[] = {
 };
 
 /* Power in the unit a scale names: 1 is 0.0001 W, 2 is 0.01 W, anything else is "not reported". */
-static void print_watts(struct out *out, uint64_t scale, unsigned val)
+static void format_watts(char *text, size_t cap, uint64_t scale, unsigned val)
 {
     if (scale == 1) {
-        out_printf(out, "%u.%04uW", val / 10000, val % 10000);
+        str_format(text, cap, "%u.%04uW", val / 10000, val % 10000);
     } else if (scale == 2) {
-        out_printf(out, "%u.%02uW", val / 100, val % 100);
+        str_format(text, cap, "%u.%02uW", val / 100, val % 100);
     } else {
-        out_puts(out, "-");
+        str_format(text, cap, "-");
     }
 }
 
 static void print_power_state(struct out *out, unsigned index, const struct nvme_psd *psd)
 {
     uint64_t workload = FIELD_GET(NVME_PSD_APW, psd->apw_aps);
+    char max[16], idle[16], active[16];
 
-    out_printf(out, "ps   %4u : mp:", index);
-    print_watts(out, (psd->flags & NVME_PSD_FLAGS_MXPS) ? 1 : 2, psd->mp);
-    out_printf(out, " %s enlat:%u exlat:%u rrt:%u rrl:%u\n",
+    format_watts(max, sizeof(max), psd->flags & NVME_PSD_FLAGS_MXPS ? 1 : 2, psd->mp);
+    format_watts(idle, sizeof(idle), FIELD_GET(NVME_PSD_SCALE, psd->ips), psd->idlp);
+    format_watts(active, sizeof(active), FIELD_GET(NVME_PSD_SCALE, psd->apw_aps), psd->actp);
+    out_printf(out, "ps   %4u : mp:%s %s enlat:%u exlat:%u rrt:%u rrl:%u\n", index, max,
                psd->flags & NVME_PSD_FLAGS_NOPS ? "non-operational" : "operational",
                (unsigned)psd->enlat, (unsigned)psd->exlat, psd->rrt, psd->rrl);
-    out_printf(out, "            rwt:%u rwl:%u idle_power:", psd->rwt, psd->rwl);
-    print_watts(out, FIELD_GET(NVME_PSD_SCALE, psd->ips), psd->idlp);
-    out_puts(out, " active_power:");
-    print_watts(out, FIELD_GET(NVME_PSD_SCALE, psd->apw_aps), psd->actp);
+    out_printf(out, "            rwt:%u rwl:%u idle_power:%s active_power:%s\n", psd->rwt, psd->rwl,
+               idle, active);
     if (workload) {
-        out_printf(out, "\n            active_power_workload:%u\n", (unsigned)workload);
+        out_printf(out, "            active_power_workload:%u\n", (unsigned)workload);
     } else {
-        out_puts(out, "\n            active_power_workload:-\n");
+        out_puts(out, "            active_power_workload:-\n");
     }
 }
 
-void nvme_id_ctrl_print(struct out *out, const struct nvme_id_ctrl *id)
+/* The members and units of nvme-cli's JSON. */
+static void json_power_state(struct show *s, const struct nvme_psd *psd)
+{
+    show_open_object(s, NULL, NULL);
+    show_json_u64(s, "max_power", psd->mp);
+    show_json_u64(s, "max_power_scale", FIELD_GET(NVME_PSD_FLAGS_MXPS, psd->flags));
+    show_json_u64(s, "non-operational_state", FIELD_GET(NVME_PSD_FLAGS_NOPS, psd->flags));
+    show_json_u64(s, "entry_lat", psd->enlat);
+    show_json_u64(s, "exit_lat", psd->exlat);
+    show_json_u64(s, "read_tput", psd->rrt);
+    show_json_u64(s, "read_lat", psd->rrl);
+    show_json_u64(s, "write_tput", psd->rwt);
+    show_json_u64(s, "write_lat", psd->rwl);
+    show_json_u64(s, "idle_power", psd->idlp);
+    show_json_u64(s, "idle_scale", FIELD_GET(NVME_PSD_SCALE, psd->ips));
+    show_json_u64(s, "active_power", psd->actp);
+    show_json_u64(s, "active_power_work", FIELD_GET(NVME_PSD_APW, psd->apw_aps));
+    show_json_u64(s, "active_scale", FIELD_GET(NVME_PSD_SCALE, psd->apw_aps));
+    show_close_object(s);
+}
+
+void nvme_id_ctrl_show(struct show *s, const struct nvme_id_ctrl *id, bool human)
 {
     unsigned states = MIN((unsigned)id->npss + 1, (unsigned)ARRAY_SIZE(id->psd));
 
-    out_puts(out, "NVME Identify Controller:\n");
-    nvme_fields_print(out, id_ctrl_fields, ARRAY_SIZE(id_ctrl_fields), id, NAME_WIDTH);
+    s->name_width = NAME_WIDTH;
+    show_title(s, "NVME Identify Controller:");
+    nvme_fields_show(s, id_ctrl_fields, ARRAY_SIZE(id_ctrl_fields), id, human);
+    if (s->json) {
+        show_open_array(s, "psds", NULL);
+    }
     for (unsigned i = 0; i < states; i++) {
-        print_power_state(out, i, &id->psd[i]);
+        if (s->json) {
+            json_power_state(s, &id->psd[i]);
+        } else {
+            print_power_state(s->out, i, &id->psd[i]);
+        }
+    }
+    if (s->json) {
+        show_close_array(s);
     }
 }

@@ -8,12 +8,8 @@
 
 #define NAME_WIDTH 8
 
-#define NAMED(text, member, how)                                                                   \
-    {                                                                                              \
-        text, offsetof(struct nvme_id_ns, member), sizeof(((struct nvme_id_ns *)0)->member), how   \
-    }
-#define DEC(member) NAMED(#member, member, NVME_FIELD_DEC)
-#define HEX(member) NAMED(#member, member, NVME_FIELD_HEX)
+#define DEC(member) NVME_FIELD(struct nvme_id_ns, member, DEC)
+#define HEX(member) NVME_FIELD(struct nvme_id_ns, member, HEX)
 
 static const struct nvme_field first_fields[] = {
     HEX(nsze),   HEX(ncap),   HEX(nuse),
@@ -22,7 +18,7 @@ static const struct nvme_field first_fields[] = {
     HEX(nmic),   HEX(rescap), HEX(fpi),
     DEC(dlfeat), DEC(nawun),  DEC(nawupf),
     DEC(nacwu),  DEC(nabsn),  DEC(nabo),
-    DEC(nabspf), DEC(noiob),  NAMED("nvmcap", nvmcap, NVME_FIELD_BIG),
+    DEC(nabspf), DEC(noiob),  NVME_FIELD(struct nvme_id_ns, nvmcap, BIG),
 };
 
 /* These mean something only when NSFEAT says so. */
@@ -35,25 +31,46 @@ static const struct nvme_field last_fields[] = {
     DEC(nsattr),
     DEC(nvmsetid),
     DEC(endgid),
-    NAMED("nguid", nguid, NVME_FIELD_RAW),
-    NAMED("eui64", eui64, NVME_FIELD_RAW),
+    NVME_FIELD(struct nvme_id_ns, nguid, RAW),
+    NVME_FIELD(struct nvme_id_ns, eui64, RAW),
 };
 
-void nvme_id_ns_print(struct out *out, const struct nvme_id_ns *id)
+static void show_format(struct show *s, unsigned index, uint32_t lbaf, bool used)
+{
+    unsigned ms = (unsigned)FIELD_GET(NVME_LBAF_MS, lbaf);
+    unsigned lbads = (unsigned)FIELD_GET(NVME_LBAF_LBADS, lbaf);
+    unsigned rp = (unsigned)FIELD_GET(NVME_LBAF_RP, lbaf);
+
+    if (!s->json) {
+        out_printf(s->out, "lbaf %2u : ms:%-3u lbads:%-2u rp:%#x%s\n", index, ms, lbads, rp,
+                   used ? " (in use)" : "");
+        return;
+    }
+    show_open_object(s, NULL, NULL);
+    show_json_u64(s, "ms", ms);
+    show_json_u64(s, "ds", lbads);
+    show_json_u64(s, "rp", rp);
+    show_close_object(s);
+}
+
+void nvme_id_ns_show(struct show *s, const struct nvme_id_ns *id, bool human)
 {
     unsigned formats = MIN((unsigned)id->nlbaf + 1, (unsigned)ARRAY_SIZE(id->lbaf));
     unsigned used = (unsigned)FIELD_GET(NVME_FLBAS_FORMAT, id->flbas);
 
-    nvme_fields_print(out, first_fields, ARRAY_SIZE(first_fields), id, NAME_WIDTH);
+    s->name_width = NAME_WIDTH;
+    nvme_fields_show(s, first_fields, ARRAY_SIZE(first_fields), id, human);
     if (id->nsfeat & NVME_NSFEAT_OPTPERF) {
-        nvme_fields_print(out, optimal_fields, ARRAY_SIZE(optimal_fields), id, NAME_WIDTH);
+        nvme_fields_show(s, optimal_fields, ARRAY_SIZE(optimal_fields), id, human);
     }
-    nvme_fields_print(out, last_fields, ARRAY_SIZE(last_fields), id, NAME_WIDTH);
+    nvme_fields_show(s, last_fields, ARRAY_SIZE(last_fields), id, human);
+    if (s->json) {
+        show_open_array(s, "lbafs", NULL);
+    }
     for (unsigned i = 0; i < formats; i++) {
-        uint32_t lbaf = id->lbaf[i];
-        out_printf(out, "lbaf %2u : ms:%-3u lbads:%-2u rp:%#x%s\n", i,
-                   (unsigned)FIELD_GET(NVME_LBAF_MS, lbaf),
-                   (unsigned)FIELD_GET(NVME_LBAF_LBADS, lbaf),
-                   (unsigned)FIELD_GET(NVME_LBAF_RP, lbaf), i == used ? " (in use)" : "");
+        show_format(s, i, id->lbaf[i], i == used);
+    }
+    if (s->json) {
+        show_close_array(s);
     }
 }

@@ -6,11 +6,17 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
+static void list_table(struct shell *sh, const struct shell_cmd *const *table, int name_width)
+{
+    for (const struct shell_cmd *const *cmd = table; *cmd; cmd++) {
+        out_printf(sh->out, "%s %-*s %s\n", (*cmd)->danger == SHELL_SAFE ? " " : "!", name_width,
+                   (*cmd)->name, (*cmd)->summary);
+    }
+}
+
 static void list_all(struct shell *sh)
 {
-    for (const struct shell_cmd *const *cmd = shell_commands; *cmd; cmd++) {
-        out_printf(sh->out, "  %-10s %s\n", (*cmd)->name, (*cmd)->summary);
-    }
+    list_table(sh, shell_commands, 10);
     out_puts(sh->out,
              "\n'help NAME' tells more about one of them. Disks are called nvme0n1, partitions\n"
              "nvme0n1p1, files nvme0n1p1:/dir/file; names with blanks stand in quotes. Tab\n"
@@ -19,11 +25,48 @@ static void list_all(struct shell *sh)
 
 static void tell_about(struct shell *sh, const struct shell_cmd *cmd)
 {
+    static const char *const dangers[] = {
+        [SHELL_CHANGES_DATA] = "destroys data: needs an armed disk, or its --serial",
+        [SHELL_CHANGES_DRIVE] = "changes the drive: it has to be armed, or named by --serial",
+    };
+
     out_printf(sh->out, "%s: %s\n", cmd->name, cmd->summary);
     shell_usage(sh, cmd);
+    if (cmd->danger != SHELL_SAFE) {
+        out_printf(sh->out, "danger:  %s\n", dangers[cmd->danger]);
+    }
     if (cmd->details) {
         out_printf(sh->out, "\n%s", cmd->details);
     }
+    if (cmd->options) {
+        out_puts(sh->out, "\n");
+        shell_options_print(sh->out, cmd);
+    }
+    if (cmd->subs) {
+        out_puts(sh->out, "\n");
+        list_table(sh, cmd->subs, 20);
+        out_printf(sh->out, "\n'help %s NAME' tells more about one of them; ! marks what destroys "
+                   "or changes something.\n", cmd->name);
+    }
+}
+
+/* `help COMMAND TOPIC`. */
+static int tell_topic(struct shell *sh, const struct shell_cmd *cmd, const char *topic)
+{
+    if (cmd->help) {
+        return cmd->help(sh, topic);
+    }
+    if (!cmd->subs) {
+        return shell_fail(sh, "help", -EINVAL, "%s has no topics; 'help %s' tells all", cmd->name,
+                          cmd->name);
+    }
+    const struct shell_cmd *sub = shell_find_in(cmd->subs, topic);
+    if (!sub) {
+        return shell_fail(sh, "help", -ENOENT, "%s has no command '%s'; 'help %s' lists all",
+                          cmd->name, topic, cmd->name);
+    }
+    tell_about(sh, sub);
+    return 0;
 }
 
 static int run_help(struct shell *sh, int argc, char **argv)
@@ -34,9 +77,7 @@ static int run_help(struct shell *sh, int argc, char **argv)
     }
     const struct shell_cmd *cmd = shell_find_command(argv[1]);
     if (cmd && argc > 2) {
-        return cmd->help ? cmd->help(sh, argv[2])
-                         : shell_fail(sh, argv[0], -EINVAL, "%s has no topics; 'help %s' tells all",
-                                      cmd->name, cmd->name);
+        return tell_topic(sh, cmd, argv[2]);
     }
     if (cmd) {
         tell_about(sh, cmd);

@@ -149,9 +149,22 @@ static void offer_subcommands(struct search *s, const struct shell_cmd *cmd, int
         for (const char *const *name = cmd->subcommands; name && *name; name++) {
             offer(s, *name, '\0');
         }
+        for (const struct shell_cmd *const *sub = cmd->subs; sub && *sub; sub++) {
+            offer(s, (*sub)->name, '\0');
+        }
     } else {
         offer_ctrlrs(s);
         offer_disks(s, '\0');
+    }
+}
+
+static void offer_options(struct search *s, const struct shell_cmd *cmd)
+{
+    char name[64];
+
+    for (const struct shell_option *o = cmd->options; o->name; o++) {
+        str_format(name, sizeof(name), "--%s", o->name);
+        offer(s, name, o->type == SHELL_FLAG ? '\0' : '=');
     }
 }
 
@@ -160,6 +173,10 @@ static void offer_for(struct search *s, const struct shell_cmd *cmd, int index)
 {
     const char *equals = strchr(s->partial, '=');
 
+    if (cmd->options && s->partial[0] == '-' && !equals) {
+        offer_options(s, cmd);
+        return;
+    }
     if (equals) {
         keep(s, (size_t)(equals - s->partial) + 1);
     }
@@ -236,7 +253,7 @@ static void finish(struct search *s, const char *raw, size_t raw_len)
     }
     size_t whole = str_format(value, sizeof(value), "%.*s%s", (int)s->kept_len, s->kept, s->common);
     char last = len > 0 ? s->common[len - 1] : '\0';
-    bool finished = out->count == 1 && last != ':' && last != '/';
+    bool finished = out->count == 1 && last != ':' && last != '/' && last != '=';
     bool adds = len > strlen(s->partial) || finished;
     bool quoted = needs_quotes(value) || memchr(raw, '"', raw_len) || memchr(raw, '\'', raw_len);
 
@@ -280,6 +297,10 @@ void shell_complete_line(void *ctx, const char *text, size_t cursor, struct line
     } else {
         const struct shell_cmd *cmd = shell_find_command(words.argv[0]);
 
+        if (cmd && cmd->subs && index > 1) {
+            cmd = shell_find_in(cmd->subs, words.argv[1]);
+            index--;
+        }
         if (cmd) {
             offer_for(&s, cmd, index);
         }

@@ -7,22 +7,29 @@
 #include "apps/shell/line.h"
 #include "apps/shell/nearest.h"
 #include "apps/shell/token.h"
+#include "drivers/nvme/nvme_gate.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 #define CTRL_C 0x03
+#define ARMED_BYTES 40 /* of names before the prompt */
 
 static_assert(SHELL_LINE_BYTES == LINE_BYTES, "the editor holds a line of the shell");
 static_assert(SHELL_MAX_ARGS + 1 == TOKEN_MAX_WORDS, "the command word comes in addition");
 
-const struct shell_cmd *shell_find_command(const char *name)
+const struct shell_cmd *shell_find_in(const struct shell_cmd *const *table, const char *name)
 {
-    for (const struct shell_cmd *const *cmd = shell_commands; *cmd; cmd++) {
+    for (const struct shell_cmd *const *cmd = table; *cmd; cmd++) {
         if (strcmp((*cmd)->name, name) == 0) {
             return *cmd;
         }
     }
     return NULL;
+}
+
+const struct shell_cmd *shell_find_command(const char *name)
+{
+    return shell_find_in(shell_commands, name);
 }
 
 int shell_fail(struct shell *sh, const char *command, int err, const char *fmt, ...)
@@ -48,19 +55,21 @@ bool shell_interrupted(struct shell *sh)
     return sh->app->console && console_interrupted(sh->app->console);
 }
 
-static int unknown_command(struct shell *sh, const char *name)
+/* who: "shell", or the command whose table was searched; list: the command that shows it. */
+static int unknown_command(struct shell *sh, const struct shell_cmd *const *table, const char *who,
+                           const char *list, const char *name)
 {
     struct nearest nearest = nearest_to(name);
 
-    for (const struct shell_cmd *const *cmd = shell_commands; *cmd; cmd++) {
+    for (const struct shell_cmd *const *cmd = table; *cmd; cmd++) {
         nearest_offer(&nearest, (*cmd)->name);
     }
     if (nearest.best) {
-        return shell_fail(sh, "shell", -ENOENT,
-                          "no command called '%s'; did you mean '%s'? ('help' lists all)", name,
-                          nearest.best);
+        return shell_fail(sh, who, -ENOENT,
+                          "no command called '%s'; did you mean '%s'? ('%s' lists all)", name,
+                          nearest.best, list);
     }
-    return shell_fail(sh, "shell", -ENOENT, "no command called '%s' ('help' lists all)", name);
+    return shell_fail(sh, who, -ENOENT, "no command called '%s' ('%s' lists all)", name, list);
 }
 
 static int wrong_count(struct shell *sh, const struct shell_cmd *cmd, unsigned count)
@@ -79,25 +88,63 @@ static int wrong_count(struct shell *sh, const struct shell_cmd *cmd, unsigned c
     return err;
 }
 
-static int run_words(struct shell *sh, int argc, char **argv)
+/* What --serial has allowed was for one command. */
+static void end_arming(struct shell *sh)
 {
-    const struct shell_cmd *cmd = shell_find_command(argv[0]);
-    unsigned count = (unsigned)argc - 1;
-
-    if (!cmd) {
-        return unknown_command(sh, argv[0]);
+    if (sh->armed_for_command) {
+        nvme_ctrlr_disarm(sh->armed_for_command);
     }
+    if (sh->armed_ns_for_command) {
+        nvme_ns_disarm(sh->armed_ns_for_command);
+    }
+    sh->armed_for_command = NULL;
+    sh->armed_ns_for_command = NULL;
+}
+
+static int run_sub(struct shell *sh, const struct shell_cmd *cmd, int argc, char **argv)
+{
+    const struct shell_cmd *sub = shell_find_in(cmd->subs, argv[1]);
+    char list[32];
+
+    if (!sub) {
+        str_format(list, sizeof(list), "help %s", cmd->name);
+        return unknown_command(sh, cmd->subs, cmd->name, list, argv[1]);
+    }
+    return shell_run_command(sh, sub, argc - 1, argv + 1);
+}
+
+int shell_run_command(struct shell *sh, const struct shell_cmd *cmd, int argc, char **argv)
+{
+    if (cmd->options) {
+        int err = shell_options_parse(sh, cmd, &argc, argv, sh->values);
+        if (err) {
+            return err;
+        }
+    }
+    unsigned count = (unsigned)argc - 1;
     if (count < cmd->min_args || count > cmd->max_args) {
         return wrong_count(sh, cmd, count);
     }
+    if (cmd->subs) {
+        return run_sub(sh, cmd, argc, argv);
+    }
     int err = cmd->run(sh, argc, argv);
+    end_arming(sh);
     if (err && err != -EINTR && !sh->explained) {
-        out_printf(sh->out, "%s: %s\n", cmd->name, errno_text(err));
+        shell_fail(sh, cmd->name, err, "%s", errno_text(err));
     }
     return err;
 }
 
-static int run_command(struct shell *sh, const char *text, size_t len)
+static int run_words(struct shell *sh, int argc, char **argv)
+{
+    const struct shell_cmd *cmd = shell_find_command(argv[0]);
+
+    return cmd ? shell_run_command(sh, cmd, argc, argv)
+               : unknown_command(sh, shell_commands, "shell", "help", argv[0]);
+}
+
+static int run_text(struct shell *sh, const char *text, size_t len)
 {
     struct token_words words;
 
@@ -158,7 +205,7 @@ static int run_all(struct shell *sh, const char *text, bool echo)
             if (echo) {
                 out_printf(sh->out, "%s%.*s\n", SHELL_PROMPT, (int)len, text);
             }
-            err = run_command(sh, text, len);
+            err = run_text(sh, text, len);
             sh->last_error = err;
             if (err == -EINTR || shell_interrupted(sh)) {
                 if (!sh->explained) {
@@ -191,16 +238,56 @@ int shell_run_line(struct shell *sh, const char *line)
 void shell_run_script(struct shell *sh, const char *script)
 {
     if (script) {
+        sh->unattended = true;
         run_all(sh, script, true);
+        sh->unattended = false;
     }
+}
+
+/* Adds what is armed of ctrlr to list: its own name, or those of its namespaces. */
+static void append_armed(const struct appliance_ctrlr *ctrlr, char *list, size_t cap)
+{
+    char name[24];
+
+    if (!ctrlr->nvme) {
+        return;
+    }
+    if (nvme_ctrlr_armed(ctrlr->nvme)) {
+        str_append(list, cap, " ");
+        str_append(list, cap, ctrlr->name);
+        return;
+    }
+    for (unsigned i = 0; i < nvme_ns_count(ctrlr->nvme); i++) {
+        const struct nvme_ns *ns = nvme_ns_at(ctrlr->nvme, i);
+
+        if (ns->armed) {
+            str_format(name, sizeof(name), " %sn%u", ctrlr->name, (unsigned)ns->nsid);
+            str_append(list, cap, name);
+        }
+    }
+}
+
+/* What can be written to stands before the prompt, "[armed: nvme0n1] carillon> ". */
+static void make_prompt(const struct appliance *app, char *prompt, size_t cap)
+{
+    char list[ARMED_BYTES] = "";
+
+    for (unsigned i = 0; i < app->ctrlr_count; i++) {
+        append_armed(&app->ctrlrs[i], list, sizeof(list));
+    }
+    bool cut = strlen(list) == sizeof(list) - 1;
+    str_format(prompt, cap, "%s%s%s%s%s", list[0] ? "[armed:" : "", list, cut ? "..." : "",
+               list[0] ? "] " : "", SHELL_PROMPT);
 }
 
 void shell_interact(struct shell *sh)
 {
     static struct line line; /* its history is too large for a stack */
+    static char prompt[ARMED_BYTES + 32];
     const struct machine *machine = sh->app->machine;
 
-    line_init(&line, sh->out, SHELL_PROMPT, shell_complete_line, sh);
+    make_prompt(sh->app, prompt, sizeof(prompt));
+    line_init(&line, sh->out, prompt, shell_complete_line, sh);
     sh->interactive = true;
     line_start(&line);
     for (;;) {
@@ -209,6 +296,7 @@ void shell_interact(struct shell *sh)
         if (byte >= 0) {
             if (line_input(&line, (uint8_t)byte) == LINE_DONE) {
                 shell_run_line(sh, line.text);
+                make_prompt(sh->app, prompt, sizeof(prompt));
                 line_start(&line);
             }
         } else if (machine->relax) {

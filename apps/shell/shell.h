@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "apps/appliance.h"
+#include "apps/shell/options.h"
 #include "lib/compiler.h"
 #include "lib/out.h"
 
@@ -25,6 +26,11 @@ struct shell {
     char cwd[FS_PATH_BYTES]; /* "" or "nvme0n1p1:/dir" */
     bool explained;          /* the running command has said what is wrong */
     bool interactive;        /* a person is at the console: live lines may be redrawn with CR */
+    bool unattended;         /* the line comes from a script, and nobody reads what is announced */
+    struct shell_value values[SHELL_MAX_OPTIONS]; /* what was typed for the options of the running
+                                                     command, by their index in its table */
+    struct nvme_ctrlr *armed_for_command; /* by --serial, until the command ends; or NULL */
+    struct nvme_ns *armed_ns_for_command;
     int last_error;
 };
 
@@ -35,7 +41,14 @@ enum shell_complete {
     COMPLETE_CTRLR,     /* nvme0 */
     COMPLETE_DISK,      /* nvme0n1, nvme0n1p1 */
     COMPLETE_PATH,      /* disks and paths */
-    COMPLETE_SUBCOMMAND /* one of subcommands */
+    COMPLETE_SUBCOMMAND /* one of subcommands or subs */
+};
+
+/* What a command can destroy. `help` shows it; what is marked refuses unarmed disks. */
+enum shell_danger {
+    SHELL_SAFE,
+    SHELL_CHANGES_DATA,  /* user data */
+    SHELL_CHANGES_DRIVE, /* settings, firmware, keys or namespaces of a drive */
 };
 
 struct shell_cmd {
@@ -45,9 +58,14 @@ struct shell_cmd {
     const char *details; /* more for `help NAME`: lines that end in \n, or NULL */
     const char *example; /* a line that works as it stands with a disk nvme0n1 */
     enum shell_complete complete;
-    const char *const *subcommands; /* NULL-terminated, or NULL */
-    unsigned min_args, max_args;    /* without the command word; SHELL_MAX_ARGS: any number */
-    int (*run)(struct shell *sh, int argc, char **argv); /* argv[0] is the command word */
+    const char *const *subcommands; /* words it may begin with: NULL-terminated, or NULL */
+    const struct shell_cmd *const *subs; /* commands of its own: NULL-terminated, or NULL */
+    const struct shell_option *options;  /* taken out before run, into sh->values; or NULL */
+    enum shell_danger danger;
+    unsigned min_args, max_args;    /* without the command word and the options of the table above;
+                                       SHELL_MAX_ARGS: any number */
+    int (*run)(struct shell *sh, int argc, char **argv); /* argv[0] is the command word; NULL when
+                                                            there are subs */
     /* `help NAME TOPIC`: explains topic, or says what there is and returns an error. NULL: the
      * command has no topics. */
     int (*help)(struct shell *sh, const char *topic);
@@ -78,6 +96,12 @@ void shell_usage(struct shell *sh, const struct shell_cmd *cmd);
 
 /* The command called name, or NULL. */
 const struct shell_cmd *shell_find_command(const char *name);
+/* The same in a table of commands (shell_cmd.subs). */
+const struct shell_cmd *shell_find_in(const struct shell_cmd *const *table, const char *name);
+
+/* Takes out the options, counts the arguments and runs cmd, or the one of cmd->subs that argv[1]
+ * names; argv[0] is its name. Says what went wrong, and ends what --serial allowed. */
+int shell_run_command(struct shell *sh, const struct shell_cmd *cmd, int argc, char **argv);
 
 /* The block device or controller a person named, or an error that lists the nearest valid names. */
 int shell_find_disk(struct shell *sh, const char *command, const char *name,

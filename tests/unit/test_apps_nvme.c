@@ -18,10 +18,27 @@
 static struct out_buf text;
 static char text_bytes[16384];
 
+static struct show show;
+
+#define ROW(title, at, bytes, how)                                                                 \
+    {                                                                                              \
+        .name = (title), .off = (at), .width = (bytes), .format = NVME_FIELD_##how                 \
+    }
+
+/* Text from now on, or JSON. */
+static void begin(const char *format)
+{
+    static struct shell sh;
+
+    out_buf_init(&text, text_bytes, sizeof(text_bytes));
+    sh.out = &text.out;
+    assert_int_equal(show_begin(&show, &sh, "test", format), 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
-    out_buf_init(&text, text_bytes, sizeof(text_bytes));
+    begin(NULL);
     return 0;
 }
 
@@ -38,15 +55,15 @@ static void test_formats(void **state)
                                    0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10,
                                    'A',  0x1b, 'B',  ' ',  ' ',  0x00, 'C',  'D'};
     static const struct nvme_field fields[] = {
-        {"dec1", 15, 1, NVME_FIELD_DEC},  {"hex2", 0, 2, NVME_FIELD_HEX},
-        {"hex8", 0, 8, NVME_FIELD_HEX},   {"zero", 21, 1, NVME_FIELD_HEX},
-        {"big", 0, 16, NVME_FIELD_BIG},   {"text", 16, 8, NVME_FIELD_TEXT},
-        {"full", 16, 3, NVME_FIELD_TEXT}, {"oui", 0, 3, NVME_FIELD_OUI},
-        {"raw", 0, 4, NVME_FIELD_RAW},    {"uuid", 0, 16, NVME_FIELD_UUID},
+        ROW("dec1", 15, 1, DEC), ROW("hex2", 0, 2, HEX),   ROW("hex8", 0, 8, HEX),
+        ROW("zero", 21, 1, HEX), ROW("big", 0, 16, BIG),   ROW("text", 16, 8, TEXT),
+        ROW("full", 16, 3, TEXT), ROW("oui", 0, 3, OUI),   ROW("raw", 0, 4, RAW),
+        ROW("uuid", 0, 16, UUID),
     };
 
     (void)state;
-    nvme_fields_print(&text.out, fields, ARRAY_SIZE(fields), data, 5);
+    show.name_width = 5;
+    nvme_fields_show(&show, fields, ARRAY_SIZE(fields), data, false);
     assert_string_equal(text_bytes, "dec1 : 16\n"
                                     "hex2 : 0x201\n"
                                     "hex8 : 0x807060504030201\n"
@@ -61,13 +78,14 @@ static void test_formats(void **state)
 
 static void test_big_limits(void **state)
 {
-    static const struct nvme_field field = {"n", 0, 16, NVME_FIELD_BIG};
+    static const struct nvme_field field = ROW("n", 0, 16, BIG);
     uint8_t data[16] = {0};
 
     (void)state;
-    nvme_fields_print(&text.out, &field, 1, data, 1);
+    show.name_width = 1;
+    nvme_fields_show(&show, &field, 1, data, false);
     memset(data, 0xff, sizeof(data));
-    nvme_fields_print(&text.out, &field, 1, data, 1);
+    nvme_fields_show(&show, &field, 1, data, false);
     assert_string_equal(text_bytes, "n: 0\nn: 340282366920938463463374607431768211455\n");
 }
 
@@ -96,7 +114,7 @@ static void test_id_ctrl(void **state)
                                   .idlp = 50,
                                   .apw_aps = 0x82,
                                   .actp = 820};
-    nvme_id_ctrl_print(&text.out, &id);
+    nvme_id_ctrl_show(&show, &id, false);
     assert_ptr_equal(strstr(text_bytes, "NVME Identify Controller:\nvid       : 0x1b36\n"),
                      text_bytes);
     assert_line("\nsn        : S1\n");
@@ -117,6 +135,50 @@ static void test_id_ctrl(void **state)
     assert_null(strstr(text_bytes, "ps      3"));
 }
 
+static void test_json(void **state)
+{
+    static const uint8_t data[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+                                   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                   'A',  '"',  'B',  ' ',  ' ',  0x00, 'C',  'D'};
+    static const struct nvme_field fields[] = {
+        ROW("hex2", 0, 2, HEX), ROW("big", 0, 16, BIG), ROW("text", 16, 8, TEXT),
+        ROW("oui", 0, 3, OUI), ROW("raw", 0, 4, RAW),
+    };
+
+    (void)state;
+    begin("json");
+    show_title(&show, "not for a script");
+    nvme_fields_show(&show, fields, ARRAY_SIZE(fields), data, true);
+    show_open_array(&show, "list", "List:");
+    show_open_object(&show, NULL, NULL);
+    show_number_as(&show, "temperature", "t", 308, "%d C", 35);
+    show_bits(&show, 0xff, 1, 0, "not for a script");
+    show_close_object(&show);
+    show_close_array(&show);
+    show_end(&show);
+    assert_string_equal(text_bytes, "{\n  \"hex2\" : 513,\n"
+                                    "  \"big\" : 340282366920938463445506301053810967041,\n"
+                                    "  \"text\" : \"A\\\"B\",\n  \"oui\" : 197121,\n"
+                                    "  \"raw\" : \"01020304\",\n  \"list\" : [\n    {\n"
+                                    "      \"t\" : 308\n    }\n  ]\n}\n");
+}
+
+static void test_text_of_bits_and_nesting(void **state)
+{
+    (void)state;
+    show.name_width = 6;
+    show_hex(&show, "oacs", NULL, 0x12a);
+    show_bits(&show, 0x12a, 5, 5, "Directives %s", "Supported");
+    show_bits(&show, 0x12a, 63, 0, "all");
+    show_open_object(&show, "x", "Part:");
+    show_number_as(&show, "t", NULL, 308, "%d C", 35);
+    show_close_object(&show);
+    show_json_u64(&show, "x", 1);
+    show_end(&show);
+    assert_string_equal(text_bytes, "oacs  : 0x12a\n  [5:5] : 0x1\tDirectives Supported\n"
+                                    "  [63:0] : 0x12a\tall\nPart:\n  t     : 35 C\n");
+}
+
 /* A controller that says it has 256 power states and 256 formats: only those that exist. */
 static void test_limits(void **state)
 {
@@ -125,12 +187,12 @@ static void test_limits(void **state)
 
     (void)state;
     memset(&ctrl, 0xff, sizeof(ctrl));
-    nvme_id_ctrl_print(&text.out, &ctrl);
+    nvme_id_ctrl_show(&show, &ctrl, false);
     assert_line("\nps     31 :");
     assert_null(strstr(text_bytes, "ps     32"));
-    out_buf_init(&text, text_bytes, sizeof(text_bytes));
+    begin(NULL);
     memset(&ns, 0xff, sizeof(ns));
-    nvme_id_ns_print(&text.out, &ns);
+    nvme_id_ns_show(&show, &ns, false);
     assert_line("\nlbaf 15 : ms:65535 lbads:255 rp:0x3 (in use)\n");
     assert_null(strstr(text_bytes, "lbaf 16"));
 }
@@ -150,7 +212,7 @@ static void test_id_ns(void **state)
     ns.lbaf[0] = FIELD_PREP(NVME_LBAF_LBADS, 9);
     ns.lbaf[1] =
         FIELD_PREP(NVME_LBAF_LBADS, 12) | FIELD_PREP(NVME_LBAF_MS, 8) | FIELD_PREP(NVME_LBAF_RP, 2);
-    nvme_id_ns_print(&text.out, &ns);
+    nvme_id_ns_show(&show, &ns, false);
     assert_line("nsze    : 0x20000\n");
     assert_line("\nnvmcap  : 67108864\n");
     assert_line("\nnguid   : ab000000000000000000000000000000\n");
@@ -159,7 +221,7 @@ static void test_id_ns(void **state)
     assert_null(strstr(text_bytes, "npwg"));
     ns.nsfeat = NVME_NSFEAT_OPTPERF;
     ns.npwg = 7;
-    nvme_id_ns_print(&text.out, &ns);
+    nvme_id_ns_show(&show, &ns, false);
     assert_line("\nnpwg    : 7\n");
 }
 
@@ -236,6 +298,8 @@ int main(void)
         cmocka_unit_test_setup(test_formats, set_up),
         cmocka_unit_test_setup(test_big_limits, set_up),
         cmocka_unit_test_setup(test_id_ctrl, set_up),
+        cmocka_unit_test_setup(test_json, set_up),
+        cmocka_unit_test_setup(test_text_of_bits_and_nesting, set_up),
         cmocka_unit_test_setup(test_limits, set_up),
         cmocka_unit_test_setup(test_id_ns, set_up),
         cmocka_unit_test_setup(test_regs, set_up),

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "apps/nvme/commands.h"
+#include "drivers/nvme/nvme_gate.h"
 #include "lib/errno.h"
 #include "tests/model/host_appliance.h"
 
@@ -190,11 +192,57 @@ static void test_mistakes(void **state)
 {
     (void)state;
     refuses("nvme", -EINVAL, "usage:");
-    refuses("nvme id-crtl nvme0", -EINVAL, "there are id-ctrl, id-ns, list-ns, show-regs");
-    refuses("nvme id-ctrl", -EINVAL, "usage: nvme id-ctrl CTRL");
+    refuses("nvme id-crtl nvme0", -ENOENT, "did you mean 'id-ctrl'? ('help nvme' lists all)");
+    refuses("nvme id-ctrl", -EINVAL, "usage:   nvme id-ctrl CTRL");
     refuses("nvme id-ns nvme0n9", -ENODEV, "nvme0n9");
     refuses("nvme id-ns nvme0", -ENODEV, "nvme0");
     refuses("nvme id-ctrl nvme3", -ENODEV, "nvme3");
+}
+
+static void test_identify_as_json(void **state)
+{
+    (void)state;
+    says("nvme id-ctrl nvme0 -o json", "{\n  \"vid\" : ");
+    says("nvme id-ctrl nvme0 --output-format=json", "\"sn\" : \"SERIAL7\",\n");
+    says("nvme id-ctrl nvme0 -o json", "\"psds\" : [\n    {\n      \"max_power\" : 900,\n");
+    says("nvme id-ns -o json nvme0n1", "\"lbafs\" : [\n    {\n      \"ms\" : 0,\n");
+    refuses("nvme id-ns -o xml nvme0n1", -EINVAL, "normal or json, not 'xml'");
+}
+
+static void test_arming_a_controller(void **state)
+{
+    struct nvme_ctrlr *ctrlr = ha->app.ctrlrs[0].nvme;
+
+    (void)state;
+    refuses("arm nvme0 SERIAL", -EINVAL, "which stays read-only");
+    assert_false(nvme_ctrlr_armed(ctrlr));
+    says("arm /dev/nvme0 SERIAL7", "\nnvme0n1 ");
+    assert_true(nvme_ctrlr_armed(ctrlr));
+    says("lsblk", " armed ");
+    says("disarm nvme0n1", "read-only");
+    assert_false(nvme_ctrlr_armed(ctrlr));
+    says("arm nvme0 SERIAL7", "All of nvme0 is armed");
+    says("disarm nvme0", "all its namespaces are read-only");
+    assert_false(nvme_ctrlr_armed(ctrlr));
+    says("lsblk", " read-only ");
+}
+
+static void test_help_of_nvme_commands(void **state)
+{
+    char line[64];
+
+    (void)state;
+    says("help nvme", "\n  id-ctrl              every field of Identify Controller\n");
+    for (const struct shell_cmd *const *cmd = nvme_commands; *cmd; cmd++) {
+        str_format(line, sizeof(line), "help nvme %s", (*cmd)->name);
+        says(line, (*cmd)->usage);
+        says(line, (*cmd)->example);
+        if ((*cmd)->options) {
+            says(line, (*cmd)->options[0].help);
+        }
+        says("help nvme", (*cmd)->summary);
+    }
+    refuses("help nvme nosuch", -ENOENT, "no command 'nosuch'");
 }
 
 static void test_cpus(void **state)
@@ -226,6 +274,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stats, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_trace, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_mistakes, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_identify_as_json, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_arming_a_controller, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_help_of_nvme_commands, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_cpus, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_poweroff, one_drive, tear_down),
     };

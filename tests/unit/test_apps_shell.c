@@ -390,6 +390,9 @@ static void tab_offers_what_fits(void **state)
     check_tab("cd ram11:x", "", 0);
     check_tab("nvme id-c", "nvme id-ctrl ", 1);
     check_tab("nvme id-ctrl nvme1", "nvme id-ctrl nvme10 ", 1);
+    check_tab("nvme id-ctrl nvme1 --out", "nvme id-ctrl nvme1 --output-format=", 1);
+    check_tab("nvme id-ctrl --h", "nvme id-ctrl --human-readable ", 1);
+    check_tab("nvme id-ns ram1", "nvme id-ns ram11 ", 1);
     check_tab("pwd # r", "", 0);
     check_tab("pwd \xff", "", 0);
 }
@@ -403,33 +406,146 @@ static void tab_offers_what_fits(void **state)
         }                                                 \
     } while (0)
 
-static void the_table_is_in_order(void **state)
+/* The example is a line of this command that the shell would run. start: its words with a blank. */
+static void check_example(const struct shell_cmd *cmd, const char *start, bool is_sub)
+{
+    struct shell_value values[SHELL_MAX_OPTIONS];
+    struct token_words words;
+    size_t len = token_command_len(cmd->example);
+
+    WANT(token_split(cmd->example, len, &words) == 0);
+    WANT(strncmp(cmd->example, start, strlen(start)) == 0 ||
+         (words.argc == 1 && strcmp(cmd->example, cmd->name) == 0));
+    int argc = words.argc - is_sub;
+    if (cmd->options) {
+        WANT(shell_options_parse(&sh, cmd, &argc, words.argv + is_sub, values) == 0);
+    }
+    WANT((unsigned)argc - 1 >= cmd->min_args);
+    WANT((unsigned)argc - 1 <= cmd->max_args);
+}
+
+/* prefix: what stands before the names of this table on a line, "" or "nvme ". */
+static void check_table(const struct shell_cmd *const *table, const char *prefix)
 {
     const char *previous = "";
     char start[64];
 
-    (void)state;
-    for (const struct shell_cmd *const *p = shell_commands; *p; p++) {
+    for (const struct shell_cmd *const *p = table; *p; p++) {
         const struct shell_cmd *cmd = *p;
         size_t summary = strlen(cmd->summary);
-        struct token_words words;
 
         WANT(strcmp(previous, cmd->name) < 0);
         previous = cmd->name;
-        snprintf(start, sizeof(start), "%s ", cmd->name);
-        WANT(strncmp(cmd->usage, start, strlen(start)) == 0 || strcmp(cmd->usage, cmd->name) == 0);
+        size_t len = (size_t)snprintf(start, sizeof(start), "%s%s ", prefix, cmd->name);
+        WANT(strncmp(cmd->usage, start, len) == 0 || strcmp(cmd->usage, cmd->name) == 0);
         WANT(summary > 0 && summary <= 67 && cmd->summary[summary - 1] != '.');
         WANT(!cmd->details || cmd->details[strlen(cmd->details) - 1] == '\n');
         WANT(cmd->max_args >= cmd->min_args && cmd->max_args <= SHELL_MAX_ARGS);
-        WANT(cmd->run);
-        WANT((cmd->complete == COMPLETE_SUBCOMMAND) == (cmd->subcommands != NULL));
-        /* The example is a line of this command that the shell would run. */
-        size_t len = token_command_len(cmd->example);
-        WANT(token_split(cmd->example, len, &words) == 0);
-        WANT(words.argc > 0);
-        WANT(strcmp(words.argv[0], cmd->name) == 0);
-        WANT((unsigned)words.argc - 1 >= cmd->min_args);
-        WANT((unsigned)words.argc - 1 <= cmd->max_args);
+        WANT((cmd->run == NULL) == (cmd->subs != NULL));
+        WANT((cmd->complete == COMPLETE_SUBCOMMAND) == (cmd->subcommands || cmd->subs));
+        if (cmd->subs) {
+            check_table(cmd->subs, start);
+        }
+        check_example(cmd, start, prefix[0] != '\0');
+    }
+}
+
+static void the_tables_are_in_order(void **state)
+{
+    (void)state;
+    check_table(shell_commands, "");
+}
+
+/* --- options ------------------------------------------------------------------------------ */
+
+static struct {
+    int argc;
+    char word[2][32];
+    struct shell_value values[3];
+} got;
+
+static int probe_run(struct shell *shell, int argc, char **argv)
+{
+    got.argc = argc;
+    for (int i = 1; i < argc && i <= 2; i++) {
+        snprintf(got.word[i - 1], sizeof(got.word[0]), "%s", argv[i]);
+    }
+    memcpy(got.values, shell->values, sizeof(got.values));
+    return 0;
+}
+
+static const struct shell_option probe_options[] = {
+    {"lbaf", 'l', SHELL_NUMBER, 15, "index of a format"},
+    {"human-readable", 'H', SHELL_FLAG, 0, "in words"},
+    {"serial", 0, SHELL_TEXT, 0, "a serial number"},
+    {0},
+};
+
+static const struct shell_cmd probe = {
+    .name = "probe", .usage = "probe A [B]", .summary = "s", .example = "probe a",
+    .options = probe_options, .min_args = 1, .max_args = 2, .run = probe_run,
+};
+
+static int run_probe(const char *line)
+{
+    struct token_words words;
+
+    memset(&got, 0, sizeof(got));
+    sh.explained = false;
+    assert_int_equal(token_split(line, strlen(line), &words), 0);
+    return shell_run_command(&sh, &probe, words.argc, words.argv);
+}
+
+static void options_are_parsed_from_their_table(void **state)
+{
+    static const char *const same[] = {
+        "probe a -l 3 -H --serial=X1",
+        "probe -l3 --serial X1 a -H",
+        "probe --lbaf=3 -H a --serial=X1",
+        "probe --human-readable --lbaf 0x3 a --serial X1", "probe -l=3 --serial=X1 -H -- a",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+        assert_int_equal(run_probe(same[i]), 0);
+        assert_int_equal(got.argc, 2);
+        assert_string_equal(got.word[0], "a");
+        assert_true(got.values[0].given && got.values[1].given && got.values[2].given);
+        assert_int_equal(got.values[0].number, 3);
+    }
+    assert_int_equal(run_probe("probe a -1"), 0); /* not an option: a number */
+    assert_string_equal(got.word[1], "-1");
+    assert_false(got.values[0].given || got.values[1].given);
+    assert_null(got.values[2].text);
+    assert_int_equal(run_probe("probe -- -H"), 0);
+    assert_string_equal(got.word[0], "-H");
+    assert_int_equal(run_probe("probe - a"), 0);
+    printed();
+}
+
+static void bad_options_are_explained(void **state)
+{
+    static const struct {
+        const char *line, *text;
+        int err;
+    } bad[] = {
+        {"probe a --lbaff=1", "no option '--lbaff=1'; did you mean '--lbaf'?", -EINVAL},
+        {"probe a -x", "no option '-x'; there are:\n  -l, --lbaf=NUM", -EINVAL},
+        {"probe a -l", "--lbaf needs a value: index of a format", -EINVAL},
+        {"probe a --lbaf=", "--lbaf needs a value", -EINVAL},
+        {"probe a --lbaf=5x", "'5x' is not a number", -EINVAL},
+        {"probe a --lbaf=16", "over the limit of 15", -ERANGE},
+        {"probe a -l 1 --lbaf=1", "--lbaf is given twice", -EINVAL},
+        {"probe a -H=1", "--human-readable takes no value", -EINVAL},
+        {"probe -H", "takes at least 1 argument", -EINVAL},
+        {"probe a b c", "takes at most 2 arguments", -EINVAL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        assert_int_equal(run_probe(bad[i].line), bad[i].err);
+        assert_int_equal(got.argc, 0); /* it was not run */
+        check_has(printed(), bad[i].text);
     }
 }
 
@@ -442,7 +558,8 @@ static void help_tells_everything(void **state)
     for (const struct shell_cmd *const *cmd = shell_commands; *cmd; cmd++) {
         char line[200];
 
-        snprintf(line, sizeof(line), "  %-10s %s\n", (*cmd)->name, (*cmd)->summary);
+        snprintf(line, sizeof(line), "%s %-10s %s\n",
+                 (*cmd)->danger == SHELL_SAFE ? " " : "!", (*cmd)->name, (*cmd)->summary);
         check_has(text, line);
         snprintf(line, sizeof(line), "help %s", (*cmd)->name);
         assert_int_equal(shell_run_line(&sh, line), 0);
@@ -475,7 +592,9 @@ int main(void)
         TEST(controllers_are_found_and_shut_down),
         TEST(numbers_are_explained),
         TEST(tab_offers_what_fits),
-        TEST(the_table_is_in_order),
+        TEST(the_tables_are_in_order),
+        TEST(options_are_parsed_from_their_table),
+        TEST(bad_options_are_explained),
         TEST(help_tells_everything),
     };
 

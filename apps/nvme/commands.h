@@ -1,0 +1,62 @@
+/*
+ * apps/nvme/commands.h - the commands below `nvme`, in nvme-cli's names and shapes, one capability
+ * a file. The table that `nvme` searches is apps/nvme/commands.c; a command is added there and
+ * here. Below it: what several of them share.
+ */
+#pragma once
+
+#include "apps/shell/shell.h"
+
+extern const struct shell_cmd nvme_cmd_id_ctrl;
+extern const struct shell_cmd nvme_cmd_id_ns;
+extern const struct shell_cmd nvme_cmd_list_ns;
+extern const struct shell_cmd nvme_cmd_show_regs;
+extern const struct shell_cmd nvme_cmd_stats;
+extern const struct shell_cmd nvme_cmd_trace;
+
+/* Sorted by name, NULL at the end. */
+extern const struct shell_cmd *const nvme_commands[];
+
+/* --- target.c: what a person named, and what a device said ------------------------------------ */
+
+/* The controller that "nvme0" or "nvme0n1" means, and the namespace of the latter; of the former,
+ * the one that the option --namespace-id names. *nsid is NVME_NSID_ALL and *ns NULL when neither
+ * names one. nsid: the option's value, or NULL when the command has none. What is wrong has been
+ * said. */
+struct nvme_target {
+    struct nvme_ctrlr *ctrlr;
+    struct nvme_ns *ns; /* NULL: the whole controller, or a namespace that is not attached */
+    uint32_t nsid;
+    const char *name;   /* as it is called: "nvme0", "nvme0n1" */
+};
+int nvme_find_target(struct shell *sh, const char *command, const char *name,
+                     const struct shell_value *nsid, struct nvme_target *out) must_check;
+
+/* Says why a command of the driver failed, in the device's words when it has answered, and returns
+ * err: "format: nvme0 refused Format NVM: Invalid Format (sct 1, sc 0Ah, do not retry)". what: the
+ * command's name in the specification. */
+int nvme_explain(struct shell *sh, const char *command, const struct nvme_ctrlr *ctrlr,
+                 const char *what, int err, const struct nvme_result *res);
+
+/* Says that ctrlr does not offer ability, by its field, and returns -ENOTSUP; 0 when it does. */
+int nvme_require(struct shell *sh, const char *command, const struct nvme_ctrlr *ctrlr,
+                 enum nvme_ability ability) must_check;
+
+/* --- danger.c: before something is destroyed -------------------------------------------------- */
+
+struct nvme_danger {
+    struct nvme_ctrlr *ctrlr;
+    struct nvme_ns *ns;     /* the only namespace that is reached; NULL: the whole controller */
+    const char *act;        /* what is about to be done: "Format with erasure of user data" */
+    const char *effect;     /* "all data on it is lost": what follows from it */
+    const char *why_all;    /* why all namespaces are reached ("FNA bit 0"), or NULL */
+    uint64_t estimate_s;    /* how long the drive says that it takes; 0: it does not say */
+    const struct shell_value *serial; /* the option --serial of the command */
+};
+
+/* Shows what is reached (namespaces, partitions, file systems, labels), what will happen to it and
+ * what speaks against it (read-only, write protected), and whether it is allowed: it is armed, or
+ * --serial names the drive, which arms it for this command. A script always needs --serial. To be
+ * called after everything else has been checked. 0: go ahead; -EROFS, -EINVAL: said. */
+int nvme_danger_announce(struct shell *sh, const char *command, const struct nvme_danger *danger)
+    must_check;
