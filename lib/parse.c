@@ -22,6 +22,16 @@ static const struct unit size_units[] = {
     { "p", GIB << 20 }, { "pb", GIB << 20 }, { "pib", GIB << 20 },
 };
 
+#define KILO UINT64_C(1000)
+
+static const struct unit decimal_units[] = {
+    { "k", KILO },      { "kb", KILO },
+    { "m", KILO * KILO }, { "mb", KILO * KILO },
+    { "g", KILO * KILO * KILO }, { "gb", KILO * KILO * KILO },
+    { "t", KILO * KILO * KILO * KILO }, { "tb", KILO * KILO * KILO * KILO },
+    { "p", KILO * KILO * KILO * KILO * KILO }, { "pb", KILO * KILO * KILO * KILO * KILO },
+};
+
 static const struct unit time_units[] = {
     { "ns", 1 },
     { "us", NS_PER_US },
@@ -132,6 +142,12 @@ int parse_u64_max(const char *text, uint64_t max, uint64_t *out)
 int parse_size(const char *text, uint64_t *out)
 {
     return parse_with_unit(text, size_units, ARRAY_SIZE(size_units), out);
+}
+
+int parse_size_1000(const char *text, uint64_t *out)
+{
+    int err = parse_with_unit(text, decimal_units, ARRAY_SIZE(decimal_units), out);
+    return err == -EINVAL ? parse_size(text, out) : err;
 }
 
 int parse_time_ns(const char *text, uint64_t default_unit_ns, uint64_t *out)

@@ -19,6 +19,9 @@ int parse_u64_max(const char *text, uint64_t max, uint64_t *out) must_check;
  * by b or ib: "4k" = "4KiB" = 4096. -EINVAL, -ERANGE. */
 int parse_size(const char *text, uint64_t *out) must_check;
 
+/* The same, but k kb m mb ... are powers of 1000; those with an i stay powers of 1024. */
+int parse_size_1000(const char *text, uint64_t *out) must_check;
+
 /* Time in nanoseconds: a number with ns us usec ms msec s m h d; without a unit it counts
  * default_unit_ns each. -EINVAL, -ERANGE. */
 int parse_time_ns(const char *text, uint64_t default_unit_ns, uint64_t *out) must_check;

@@ -8,7 +8,6 @@
 #include "lib/string.h"
 
 #define LINE_BYTES 256
-#define NUMBER_WIDTH 4
 #define UNKNOWN UINT64_MAX
 
 static enum bench_task_state state_of(const struct bench_task *task)
@@ -91,28 +90,29 @@ static void put_states(struct out *out, const struct bench_run *run)
     out_puts(out, "]");
 }
 
-static bool any_rate(const uint64_t *rate)
-{
-    uint64_t sum = 0;
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        sum |= rate[d];
-    }
-    return sum != 0;
-}
-
-/* "[r=562MiB/s,w=1MiB/s]": the directions that moved; unit "B/s" or " IOPS". */
-static void put_rates(struct out *out, const uint64_t *rate, bool bytes)
+/* "[r=562MiB/s,w=1MiB/s]": the directions that moved; unit "B/s" or " IOPS". With
+ * unified_rw_reporting "[m=563MiB/s]". */
+static void put_rates(struct out *out, const uint64_t *rate, bool bytes,
+                      const struct bench_options *opt)
 {
     static const char letters[BENCH_DIRS] = {'r', 'w', 't'};
+    const struct bench_number_style style = bench_number_style_of(opt);
+    bool unified = opt->unified_rw_reporting != BENCH_UNIFIED_NONE;
+    uint64_t all = rate[BENCH_DIR_READ] + rate[BENCH_DIR_WRITE] + rate[BENCH_DIR_TRIM];
     const char *separator = "";
     out_puts(out, "[");
     for (unsigned d = 0; d < BENCH_DIRS; d++) {
         char buf[BENCH_NUMBER_BYTES];
-        if (rate[d] == 0 && (d > 0 || any_rate(rate))) {
+        uint64_t shown = unified ? all : rate[d];
+        if (d > 0 ? unified || rate[d] == 0 : shown == 0 && all != 0) {
             continue;
         }
-        bench_format_number(buf, rate[d], NUMBER_WIDTH, bytes, bytes ? "B/s" : "");
-        out_printf(out, "%s%c=%s", separator, letters[d], buf);
+        if (bytes) {
+            bench_format_rate(buf, shown, &style, !style.decimal_first);
+        } else {
+            bench_format_number(buf, shown, style.width, false, "");
+        }
+        out_printf(out, "%s%c=%s", separator, unified ? 'm' : letters[d], buf);
         separator = ",";
     }
     out_puts(out, bytes ? "]" : " IOPS]");
@@ -178,8 +178,8 @@ static void format_line(struct bench_eta_line *eta, const struct bench_run *run,
     out_printf(out, "Jobs: %u (f=%u): ", running, running);
     put_states(out, run);
     put_progress(out, run, now_ns, &left_ns);
-    put_rates(out, bytes_per_s, true);
-    put_rates(out, iops, false);
+    put_rates(out, bytes_per_s, true, &run->jobs[0].opt);
+    put_rates(out, iops, false, &run->jobs[0].opt);
     if (left_ns != UNKNOWN) {
         bench_format_eta(time, (left_ns + NS_PER_S / 2) / NS_PER_S);
         out_printf(out, "[eta %s]", time);

@@ -9,7 +9,7 @@ const char *const bench_depth_labels[BENCH_DEPTH_LEVELS] = {
     "1", "2", "4", "8", "16", "32", ">=64"};
 const char *const bench_batch_labels[BENCH_BATCH_LEVELS] = {
     "0", "4", "8", "16", "32", "64", ">=64"};
-const char *const bench_dir_names[BENCH_DIRS] = {"read", "write", "trim"};
+const char *const bench_dir_names[BENCH_DIRS + 1] = {"read", "write", "trim", "mixed"};
 
 double bench_percent(uint64_t part, uint64_t whole, double at_least)
 {

@@ -20,8 +20,8 @@ extern const uint64_t bench_lat_bounds[BENCH_LAT_BOUNDS];
 extern const char *const bench_depth_labels[BENCH_DEPTH_LEVELS];
 extern const char *const bench_batch_labels[BENCH_BATCH_LEVELS];
 
-/* "read", "write", "trim". */
-extern const char *const bench_dir_names[BENCH_DIRS];
+/* "read", "write", "trim", and "mixed" for all of them together. */
+extern const char *const bench_dir_names[BENCH_DIRS + 1];
 
 /* A part of a whole in percent; what is there at all is not shown as less than at_least. */
 double bench_percent(uint64_t part, uint64_t whole, double at_least);

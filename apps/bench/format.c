@@ -58,6 +58,22 @@ const char *bench_format_number(char *buf, uint64_t value, unsigned width, bool 
     return buf;
 }
 
+struct bench_number_style bench_number_style_of(const struct bench_options *opt)
+{
+    return (struct bench_number_style){
+        .width = (unsigned)opt->significant_figures,
+        .decimal_first = opt->kb_base == BENCH_KB_1000,
+        .bits = opt->unit_base == BENCH_UNIT_BITS,
+    };
+}
+
+const char *bench_format_rate(char *buf, uint64_t bytes_per_s,
+                              const struct bench_number_style *style, bool binary)
+{
+    return style->bits ? bench_format_number(buf, bytes_per_s * 8, style->width, binary, "bit/s")
+                       : bench_format_number(buf, bytes_per_s, style->width, binary, "B/s");
+}
+
 static const struct bench_time_unit nsec = {"nsec", 1};
 static const struct bench_time_unit usec = {"usec", NS_PER_US};
 static const struct bench_time_unit msec = {"msec", NS_PER_MS};

@@ -17,6 +17,18 @@
 const char *bench_format_number(char *buf, uint64_t value, unsigned width, bool binary,
                                 const char *unit);
 
+/* How a job wants its rates and amounts: significant_figures, kb_base, unit_base. */
+struct bench_number_style {
+    unsigned width;
+    bool decimal_first; /* powers of 1000 stand first, those of 1024 in parentheses */
+    bool bits;          /* rates count bits */
+};
+struct bench_number_style bench_number_style_of(const struct bench_options *opt);
+
+/* "527MiB/s", or with binary false "552MB/s". Returns buf, which has BENCH_NUMBER_BYTES. */
+const char *bench_format_rate(char *buf, uint64_t bytes_per_s,
+                              const struct bench_number_style *style, bool binary);
+
 /* The unit of time in which a line of figures is printed. */
 struct bench_time_unit {
     const char *name;    /* "nsec" */

@@ -380,8 +380,6 @@ static int check_contradictions(const struct bench_options *opt, struct out *err
     const char *why = NULL;
     if (opt->time_based && opt->runtime_ns == 0) {
         why = "time_based needs a runtime, as in runtime=10";
-    } else if (opt->unit_base != 0 && opt->unit_base != 1 && opt->unit_base != 8) {
-        why = "unit_base: allowed is 0, 1 or 8";
     } else if (opt->steadystate.given && opt->ss_dur_ns < 2 * NS_PER_S) {
         why = "steadystate needs a window of 2 s at least, as in ss_dur=10";
     } else if (opt->latency_target_ns > 0 && opt->latency_window_ns == 0) {
@@ -407,9 +405,6 @@ static int check_abilities(const struct bench_options *opt, struct out *err)
         {"trim_percentage", opt->trim_percentage > 0},
         {"trim_backlog", opt->trim_backlog > 0},
         {"trim_verify_zero", opt->trim_verify_zero},
-        {"unified_rw_reporting", opt->unified_rw_reporting != BENCH_UNIFIED_NONE},
-        {"significant_figures other than 4", opt->significant_figures != 4},
-        {"unit_base=1", opt->unit_base == 1},
         {"per_job_logs=0", !opt->per_job_logs},
         {"status-interval", opt->status_interval_ns > 0},
     };

@@ -84,8 +84,11 @@ static void put_dir(struct bench_json *doc, unsigned dir, const struct bench_rep
                     const struct bench_report_group *group)
 {
     struct json *j = &doc->json;
-    const struct bench_dir_result *d = &unit->result->dir[dir];
+    const struct bench_dir_result *d = bench_unit_dir(unit, dir);
     const struct bench_options *opt = unit->opt;
+    if (d == NULL) {
+        return;
+    }
     uint64_t bytes_per_s = bench_dir_bytes_per_s(d);
     double ms = (double)d->runtime_ms;
     json_open_object(j, bench_dir_names[dir]);
@@ -307,7 +310,10 @@ void bench_json_unit(struct bench_json *doc, const struct bench_report_unit *uni
     for (unsigned d = 0; d < BENCH_DIRS; d++) {
         put_dir(doc, d, unit, group);
     }
-    put_sync(doc, unit);
+    if (unit->opt->unified_rw_reporting != BENCH_UNIFIED_MIXED) {
+        put_sync(doc, unit);
+    }
+    put_dir(doc, BENCH_MIXED, unit, group);
     put_cpu(j, r);
     put_levels(j, "iodepth_level", bench_depth_labels, r->depth, BENCH_DEPTH_LEVELS,
                bench_posted(r));

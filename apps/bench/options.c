@@ -136,6 +136,57 @@ static const char *implied_value(const struct option *o, const struct bench_opti
     return o->type == OPTION_FLAG ? "1" : opt->name;
 }
 
+static bool has_sizes(const struct option *o)
+{
+    switch (o->type) {
+    case OPTION_SIZE:
+    case OPTION_SIZES:
+    case OPTION_BLOCK_SIZES:
+    case OPTION_BLOCK_RANGES:
+    case OPTION_EXTENT:
+    case OPTION_RW:
+    case OPTION_SPLITS:
+    case OPTION_DISTRIBUTION:
+    case OPTION_STEADY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The sizes that this section has already set, anew: the meaning of their units has changed. */
+static int set_sizes_again(struct bench_options *opt, struct out *err)
+{
+    char name[WORD_BYTES];
+    const char *value;
+    unsigned at = opt->given.global_bytes;
+    while ((at = bench_given_next(&opt->given, at, name, sizeof(name), &value)) != 0) {
+        const struct option *o = find_option(name);
+        if (value == NULL || o == NULL || !has_sizes(o)) {
+            continue;
+        }
+        struct setting s = {.option = o, .value = value, .opt = opt,
+                            .field = (char *)opt + o->offset, .err = err};
+        int rc = option_set_value(&s);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* What an option changes beside its own field. */
+static int follow_up(struct bench_options *opt, const struct option *o, struct out *err)
+{
+    if (strcmp(o->name, "rwmixwrite") == 0) {
+        opt->rwmixread = 100 - opt->rwmixread;
+    }
+    if (o->given_offset != 0) {
+        *(bool *)((char *)opt + o->given_offset) = true;
+    }
+    return strcmp(o->name, "kb_base") == 0 ? set_sizes_again(opt, err) : 0;
+}
+
 int bench_options_set(struct bench_options *opt, const char *word, struct out *note,
                       struct out *err)
 {
@@ -169,13 +220,7 @@ int bench_options_set(struct bench_options *opt, const char *word, struct out *n
         return rc;
     }
     note_given(&opt->given, o, value);
-    if (strcmp(o->name, "rwmixwrite") == 0) {
-        opt->rwmixread = 100 - opt->rwmixread;
-    }
-    if (o->given_offset != 0) {
-        *(bool *)((char *)opt + o->given_offset) = true;
-    }
-    return 0;
+    return follow_up(opt, o, err);
 }
 
 static int parse_words(struct bench_options *jobs, struct bench_options *globals, int count,

@@ -40,6 +40,8 @@ enum bench_verify {
     BENCH_VERIFY_CRC32C_INTEL, /* the same as crc32c */
 };
 enum bench_unified { BENCH_UNIFIED_NONE, BENCH_UNIFIED_MIXED, BENCH_UNIFIED_BOTH };
+enum bench_unit_base { BENCH_UNIT_AUTO, BENCH_UNIT_BYTES, BENCH_UNIT_BITS };
+enum bench_kb_base { BENCH_KB_1024, BENCH_KB_1000 }; /* what k is, and what stands first */
 enum bench_continue { /* bits of continue_on_error */
     BENCH_CONTINUE_READ = 1, BENCH_CONTINUE_WRITE = 2, BENCH_CONTINUE_VERIFY = 4,
 };
@@ -203,7 +205,8 @@ struct bench_options {
     struct bench_percentiles percentiles;
     unsigned unified_rw_reporting;       /* enum bench_unified */
     uint64_t significant_figures;
-    uint64_t unit_base;                  /* 0 or 8: bytes; 1: bits */
+    unsigned unit_base;                  /* enum bench_unit_base */
+    unsigned kb_base;                    /* enum bench_kb_base */
     char write_bw_log[BENCH_NAME_BYTES]; /* prefixes; "": no log, as in the next three */
     char write_lat_log[BENCH_NAME_BYTES];
     char write_iops_log[BENCH_NAME_BYTES];
@@ -227,7 +230,8 @@ void bench_options_init(struct bench_options *opt);
 
 /* Sets one option from "--name=value", "name=value", "--name" or "name". Says on err what is wrong
  * with it and what is allowed (one line). An option that means nothing here is written to note,
- * as "name=value" and a newline. 0 or -EINVAL, with *opt unchanged. */
+ * as "name=value" and a newline. kb_base counts for the sizes that the same section had before it,
+ * too. 0 or -EINVAL, with *opt unchanged but after a kb_base that makes one of them too large. */
 int bench_options_set(struct bench_options *opt, const char *word, struct out *note,
                       struct out *err) must_check;
 

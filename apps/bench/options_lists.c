@@ -49,7 +49,7 @@ static int take_split(const struct setting *s, const char *text, uint64_t *bytes
     uint64_t part = BLANK;
     const char *rest = option_piece(text, '/', size, sizeof(size));
     bool blank = rest == NULL || rest[0] == '\0';
-    if (parse_size(size, bytes) != 0 || (!blank && parse_u64_max(rest, 100, &part) != 0)) {
+    if (option_parse_size(s, size, bytes) != 0 || (!blank && parse_u64_max(rest, 100, &part) != 0)) {
         return option_refuse(s, "sizes with a percentage, as in 4k/60:64k/40");
     }
     if (*bytes < s->option->min || *bytes > s->option->max) {
@@ -119,7 +119,7 @@ static int take_zone(const struct setting *s, const char *text, bool bytes, unsi
     if (second[0] == '\0') {
         return 0;
     }
-    int rc = bytes ? parse_size(second, size) : parse_u64_max(second, 100, size);
+    int rc = bytes ? option_parse_size(s, second, size) : parse_u64_max(second, 100, size);
     return rc != 0 || *size == 0 ? option_refuse(s, zones_allowed) : 0;
 }
 
@@ -256,7 +256,7 @@ int option_set_steady(const struct setting *s)
     bool number = option_take_decimal(&at, &steady.limit);
     if (number && strcmp(at, "%") == 0) {
         steady.percent = true;
-    } else if (steady.bandwidth && parse_size(limit, &bytes) == 0) {
+    } else if (steady.bandwidth && option_parse_size(s, limit, &bytes) == 0) {
         steady.limit = (double)bytes / (double)KIB; /* samples are KiB/s */
     } else if (!number || at[0] != '\0' || steady.bandwidth) {
         return option_refuse(s, "the limit is a number, of bw a size, or percent as in 0.5%");

@@ -22,6 +22,8 @@ static const char *const policy_words[] = {"shared", "split", NULL};
 static const char *const verify_words[] = {"none", "crc32c", "pattern", "crc32c-intel",
                                             NULL};
 static const char *const unified_words[] = {"none", "mixed", "both", NULL};
+static const char *const unit_base_words[] = {"0", "8", "1", NULL};
+static const char *const kb_base_words[] = {"1024", "1000", NULL};
 static const char *const continue_words[] = {"none", "read", "write", "io", "verify", "all", NULL};
 static const unsigned continue_bits[] = {
     0, BENCH_CONTINUE_READ, BENCH_CONTINUE_WRITE, BENCH_CONTINUE_READ | BENCH_CONTINUE_WRITE,
@@ -251,8 +253,11 @@ const struct option bench_option_table[] = {
      .words = unified_words, .help = "one result for all directions together"},
     {"significant_figures", NULL, OPTION_NUMBER, FIELD(significant_figures), .text = "4",
      .min = 1, .max = 10, .help = "digits of rates"},
-    {"unit_base", NULL, OPTION_NUMBER, FIELD(unit_base), .max = 8,
+    {"unit_base", NULL, OPTION_CHOICE, FIELD(unit_base), .text = "0", .words = unit_base_words,
      .help = "8 or 0 shows rates in bytes, 1 in bits"},
+    {"kb_base", NULL, OPTION_CHOICE, FIELD(kb_base), .text = "1024", .words = kb_base_words,
+     .help = "1024: so much is k, and powers of it stand first in reports; 1000: k is 1000, ki "
+             "1024. Counts for all sizes of its section"},
     {"write_bw_log", NULL, OPTION_TEXT, FIELD(write_bw_log), .text = "", .max = BENCH_NAME_BYTES,
      .help = "a log of bandwidth with this name's prefix; a flag takes the job's name"},
     {"write_lat_log", NULL, OPTION_TEXT, FIELD(write_lat_log), .text = "", .max = BENCH_NAME_BYTES,
@@ -288,7 +293,6 @@ const struct option bench_option_table[] = {
      .help = "read temperature and throttling of the disk beside the I/O"},
 
     /* fixed */
-    {"kb_base", NULL, OPTION_FIXED, .text = "1024", .help = "k is 1024, as are ki and kib"},
     {"bwavgtime", NULL, OPTION_FIXED, .text = "500", .help = "rates are sampled every 500 ms"},
     {"iopsavgtime", NULL, OPTION_FIXED, .text = "500", .help = "rates are sampled every 500 ms"},
     {"terse-version", NULL, OPTION_FIXED, .text = "3", .help = "the one of output-format=terse"},

@@ -70,6 +70,9 @@ int option_set_value(const struct setting *s) must_check;
 int option_refuse(const struct setting *s, const char *allowed);
 int option_refuse_range(const struct setting *s);
 
+/* A size, in the powers of the job's kb_base. As parse_size(). */
+int option_parse_size(const struct setting *s, const char *text, uint64_t *out) must_check;
+
 /* Cuts text at its first separator: the piece goes to piece (NUL-terminated). Returns what
  * follows the separator, or NULL when there was none. A piece that does not fit is cut to "?",
  * which nothing accepts. */

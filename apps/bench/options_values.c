@@ -93,12 +93,17 @@ int option_each_dir(const struct setting *s,
 
 /* --- numbers ---------------------------------------------------------------------------------- */
 
+int option_parse_size(const struct setting *s, const char *text, uint64_t *out)
+{
+    return s->opt->kb_base == BENCH_KB_1000 ? parse_size_1000(text, out) : parse_size(text, out);
+}
+
 static const char not_a_size[] = "not a size; a number with k, m, g or t (powers of 1024)";
 
 static int parse_value(const struct setting *s, bool size, const char *text, uint64_t *out)
 {
     uint64_t value;
-    int rc = size ? parse_size(text, &value) : parse_u64(text, &value);
+    int rc = size ? option_parse_size(s, text, &value) : parse_u64(text, &value);
     if (rc == -EINVAL) {
         if (text[0] == '(') {
             return option_refuse(s, "arithmetic is not understood; write the number");
@@ -197,7 +202,7 @@ static int set_extent(const struct setting *s)
             return option_refuse(s, "a part of the device is 1% to 100%");
         }
     } else {
-        int rc = parse_size(s->value, &extent.value);
+        int rc = option_parse_size(s, s->value, &extent.value);
         if (rc == -EINVAL) {
             return option_refuse(s, s->value[0] == '('
                                         ? "arithmetic is not understood; write the number"
@@ -302,7 +307,7 @@ static int set_rw(const struct setting *s)
         if (parse_u64_max(suffix, UINT32_MAX, &every) != 0 || every == 0) {
             return option_refuse(s, "after a random mode's colon stands a number of I/Os");
         }
-    } else if (suffix != NULL && parse_size(suffix, &hole) != 0) {
+    } else if (suffix != NULL && option_parse_size(s, suffix, &hole) != 0) {
         return option_refuse(s, "after a sequential mode's colon stands a size to leave out");
     }
     *(unsigned *)s->field = (unsigned)i;

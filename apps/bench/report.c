@@ -9,7 +9,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define NUMBER_WIDTH 4  /* fio's significant figures of rates and amounts */
 #define LATENCY_WIDTH 6 /* of the smallest and largest latency */
 #define LEVELS_PER_LINE 5
 #define LEVEL_FLOOR 0.1   /* a depth or batch level that occurs is shown as at least this */
@@ -17,19 +16,27 @@
 
 /* --- small pieces ----------------------------------------------------------------------------- */
 
-static void put_number(struct out *out, uint64_t value, bool binary, const char *unit)
+static void put_count(struct out *out, const struct bench_number_style *style, uint64_t value)
 {
     char buf[BENCH_NUMBER_BYTES];
-    out_puts(out, bench_format_number(buf, value, NUMBER_WIDTH, binary, unit));
+    out_puts(out, bench_format_number(buf, value, style->width, false, ""));
+}
+
+/* "2634MiB" */
+static void put_amount(struct out *out, const struct bench_number_style *style, uint64_t bytes,
+                       bool binary)
+{
+    char buf[BENCH_NUMBER_BYTES];
+    out_puts(out, bench_format_number(buf, bytes, style->width, binary, "B"));
 }
 
 /* "527MiB/s (552MB/s)" */
-static void put_rate(struct out *out, uint64_t bytes_per_s)
+static void put_rate(struct out *out, const struct bench_number_style *style, uint64_t bytes_per_s)
 {
-    put_number(out, bytes_per_s, true, "B/s");
-    out_puts(out, " (");
-    put_number(out, bytes_per_s, false, "B/s");
-    out_puts(out, ")");
+    char first[BENCH_NUMBER_BYTES], second[BENCH_NUMBER_BYTES];
+    bool binary = !style->decimal_first;
+    out_printf(out, "%s (%s)", bench_format_rate(first, bytes_per_s, style, binary),
+               bench_format_rate(second, bytes_per_s, style, !binary));
 }
 
 /* --- one direction ---------------------------------------------------------------------------- */
@@ -107,16 +114,17 @@ static void put_samples(struct out *out, const struct bench_dir_result *d,
 static void put_dir(struct out *out, const struct bench_report_unit *unit, unsigned dir,
                     const struct bench_report_group *group)
 {
-    const struct bench_dir_result *d = &unit->result->dir[dir];
-    if (d->ios == 0) {
+    const struct bench_number_style style = bench_number_style_of(unit->opt);
+    const struct bench_dir_result *d = bench_unit_dir(unit, dir);
+    if (d == NULL || d->ios == 0) {
         return;
     }
     out_printf(out, "  %s: IOPS=", bench_dir_names[dir]);
-    put_number(out, bench_dir_iops(d), false, "");
+    put_count(out, &style, bench_dir_iops(d));
     out_puts(out, ", BW=");
-    put_rate(out, bench_dir_bytes_per_s(d));
+    put_rate(out, &style, bench_dir_bytes_per_s(d));
     out_puts(out, "(");
-    put_number(out, d->bytes, true, "B");
+    put_amount(out, &style, d->bytes, !style.decimal_first);
     out_printf(out, "/%llumsec)%s\n", (unsigned long long)d->runtime_ms,
                dir == BENCH_DIR_WRITE ? "; 0 zone resets" : "");
     put_latency(out, "slat", &d->slat);
@@ -187,6 +195,15 @@ static void put_queue(struct out *out, const struct bench_report_unit *unit)
 {
     const struct bench_result *r = unit->result;
     const struct bench_options *opt = unit->opt;
+    uint64_t issued[BENCH_DIRS];
+    for (unsigned d = 0; d < BENCH_DIRS; d++) {
+        issued[d] = r->dir[d].ios;
+    }
+    if (opt->unified_rw_reporting == BENCH_UNIFIED_MIXED) {
+        /* As in fio, all of them stand where reads do. */
+        issued[BENCH_DIR_READ] += issued[BENCH_DIR_WRITE] + issued[BENCH_DIR_TRIM];
+        issued[BENCH_DIR_WRITE] = issued[BENCH_DIR_TRIM] = 0;
+    }
     put_levels(out, "  IO depths    : ", bench_depth_labels, r->depth, BENCH_DEPTH_LEVELS,
                bench_posted(r));
     put_levels(out, "     submit    : ", bench_batch_labels, r->submit, BENCH_BATCH_LEVELS,
@@ -194,9 +211,9 @@ static void put_queue(struct out *out, const struct bench_report_unit *unit)
     put_levels(out, "     complete  : ", bench_batch_labels, r->complete, BENCH_BATCH_LEVELS,
                r->completes);
     out_printf(out, "     issued rwts: total=%llu,%llu,%llu,%llu short=0,0,0,0 "
-               "dropped=0,0,0,0\n", (unsigned long long)r->dir[BENCH_DIR_READ].ios,
-               (unsigned long long)r->dir[BENCH_DIR_WRITE].ios,
-               (unsigned long long)r->dir[BENCH_DIR_TRIM].ios, (unsigned long long)r->sync.ios);
+               "dropped=0,0,0,0\n", (unsigned long long)issued[BENCH_DIR_READ],
+               (unsigned long long)issued[BENCH_DIR_WRITE],
+               (unsigned long long)issued[BENCH_DIR_TRIM], (unsigned long long)r->sync.ios);
     out_printf(out, "     latency   : target=%llu, window=%llu, percentile=%3.2f%%, depth=%llu\n",
                (unsigned long long)opt->latency_target_ns,
                (unsigned long long)(opt->latency_window_ns / NS_PER_US),
@@ -205,7 +222,8 @@ static void put_queue(struct out *out, const struct bench_report_unit *unit)
 }
 
 /* "steadystate  : attained=yes, bw=19.5MiB/s (20.0MB/s), iops=5002, iops slope=0.002%" */
-static void put_steady(struct out *out, const struct bench_steady *s)
+static void put_steady(struct out *out, const struct bench_number_style *style,
+                       const struct bench_steady *s)
 {
     uint64_t iops = 0;
     uint64_t kib = 0;
@@ -215,9 +233,9 @@ static void put_steady(struct out *out, const struct bench_steady *s)
     }
     unsigned n = s->count > 0 ? s->count : 1;
     out_printf(out, "  steadystate  : attained=%s, bw=", s->attained ? "yes" : "no");
-    put_rate(out, kib * KIB / n);
+    put_rate(out, style, kib * KIB / n);
     out_puts(out, ", iops=");
-    put_number(out, iops / n, false, "");
+    put_count(out, style, iops / n);
     out_printf(out, ", %s %s=%.3f%s\n", s->config.bandwidth ? "bw" : "iops",
                s->config.slope ? "slope" : "mean dev",
                s->config.slope ? s->slope : s->deviation, s->config.percent ? "%" : "");
@@ -279,8 +297,9 @@ static void put_sizes(struct out *out, const struct bench_options *opt, unsigned
         min = i == 0 ? splits->split[i].bytes : MIN(min, splits->split[i].bytes);
         max = i == 0 ? splits->split[i].bytes : MAX(max, splits->split[i].bytes);
     }
-    bench_format_number(low, min, NUMBER_WIDTH, true, "B");
-    bench_format_number(high, max, NUMBER_WIDTH, true, "B");
+    unsigned width = (unsigned)opt->significant_figures;
+    bench_format_number(low, min, width, opt->kb_base != BENCH_KB_1000, "B");
+    bench_format_number(high, max, width, opt->kb_base != BENCH_KB_1000, "B");
     out_printf(out, "%s-%s", low, high);
 }
 
@@ -298,12 +317,19 @@ void bench_report_header(struct out *out, const struct bench_options *opt, unsig
     }
 }
 
-void bench_report_add(struct bench_report_group *group, const struct bench_result *result)
+const struct bench_dir_result *bench_unit_dir(const struct bench_report_unit *unit, unsigned dir)
 {
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        const struct bench_dir_result *from = &result->dir[d];
+    bool separate = unit->opt->unified_rw_reporting != BENCH_UNIFIED_MIXED;
+    return dir == BENCH_MIXED ? unit->mixed : separate ? &unit->result->dir[dir] : NULL;
+}
+
+void bench_report_add(struct bench_report_group *group, const struct bench_report_unit *unit)
+{
+    group->opt = group->opt != NULL ? group->opt : unit->opt;
+    for (unsigned d = 0; d < BENCH_REPORTED; d++) {
+        const struct bench_dir_result *from = bench_unit_dir(unit, d);
         struct bench_report_sums *sums = &group->dir[d];
-        if (from->ios == 0) {
+        if (from == NULL || from->ios == 0) {
             continue;
         }
         uint64_t rate = bench_dir_bytes_per_s(from);
@@ -325,7 +351,7 @@ void bench_report_unit(struct out *out, const struct bench_report_unit *unit,
     out_printf(out, ": pid=%u: %llu.%03llu s after power-on\n", unit->cpu,
                (unsigned long long)(unit->ended_ns / NS_PER_S),
                (unsigned long long)(unit->ended_ns / NS_PER_MS % 1000));
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
+    for (unsigned d = 0; d < BENCH_REPORTED; d++) {
         put_dir(out, unit, d, group);
     }
     if (r->latencies) {
@@ -337,31 +363,33 @@ void bench_report_unit(struct out *out, const struct bench_report_unit *unit,
     put_cost(out, r);
     put_queue(out, unit);
     if (unit->steady != NULL) {
-        put_steady(out, unit->steady);
+        const struct bench_number_style style = bench_number_style_of(unit->opt);
+        put_steady(out, &style, unit->steady);
     }
 }
 
 void bench_report_status(struct out *out, unsigned number, const struct bench_report_group *group)
 {
-    static const char *const names[BENCH_DIRS] = {"   READ", "  WRITE", "   TRIM"};
+    static const char *const names[BENCH_REPORTED] = {"   READ", "  WRITE", "   TRIM", "  MIXED"};
     out_printf(out, "\nRun status group %u (all jobs):\n", number);
-    for (unsigned d = 0; d < BENCH_DIRS; d++) {
+    for (unsigned d = 0; d < BENCH_REPORTED; d++) {
         const struct bench_report_sums *s = &group->dir[d];
         if (s->units == 0) {
             continue;
         }
-        char binary[2][BENCH_NUMBER_BYTES], decimal[2][BENCH_NUMBER_BYTES];
+        const struct bench_number_style style = bench_number_style_of(group->opt);
+        bool binary = !style.decimal_first;
+        char low[2][BENCH_NUMBER_BYTES], high[2][BENCH_NUMBER_BYTES];
         for (unsigned i = 0; i < 2; i++) {
-            uint64_t rate = i == 0 ? s->min_rate : s->max_rate;
-            bench_format_number(binary[i], rate, NUMBER_WIDTH, true, "B/s");
-            bench_format_number(decimal[i], rate, NUMBER_WIDTH, false, "B/s");
+            bench_format_rate(low[i], s->min_rate, &style, i == 0 ? binary : !binary);
+            bench_format_rate(high[i], s->max_rate, &style, i == 0 ? binary : !binary);
         }
         out_printf(out, "%s: bw=", names[d]);
-        put_rate(out, bench_per_second(s->bytes, s->max_run_ms));
-        out_printf(out, ", %s-%s (%s-%s), io=", binary[0], binary[1], decimal[0], decimal[1]);
-        put_number(out, s->bytes, true, "B");
+        put_rate(out, &style, bench_per_second(s->bytes, s->max_run_ms));
+        out_printf(out, ", %s-%s (%s-%s), io=", low[0], high[0], low[1], high[1]);
+        put_amount(out, &style, s->bytes, binary);
         out_puts(out, " (");
-        put_number(out, s->bytes, false, "B");
+        put_amount(out, &style, s->bytes, !binary);
         out_printf(out, "), run=%llu-%llumsec\n", (unsigned long long)s->min_run_ms,
                    (unsigned long long)s->max_run_ms);
     }

@@ -106,6 +106,48 @@ void bench_result_merge(struct bench_result *into, const struct bench_result *fr
     merge_errors(into, from);
 }
 
+/* Rates of the same windows: they add up, and there are not more windows. */
+static void unify_samples(struct bench_samples *into, const struct bench_samples *from)
+{
+    uint64_t n = MAX(into->n, from->n);
+    merge_samples(into, from);
+    into->n = n;
+}
+
+/* Rates of other windows. */
+static void append_samples(struct bench_samples *into, const struct bench_samples *from)
+{
+    if (into->n == 0 || from->n == 0) {
+        *into = into->n == 0 ? *from : *into;
+        return;
+    }
+    double a = (double)into->n;
+    double b = (double)from->n;
+    double delta = from->mean - into->mean;
+    into->min = from->min < into->min ? from->min : into->min;
+    into->max = from->max > into->max ? from->max : into->max;
+    into->mean += delta * b / (a + b);
+    into->squares += from->squares + delta * delta * a * b / (a + b);
+    into->n += from->n;
+}
+
+void bench_result_unify(const struct bench_result *r, bool in_turn, struct bench_dir_result *out)
+{
+    *out = r->dir[0];
+    for (unsigned d = 1; d < BENCH_DIRS; d++) {
+        const struct bench_dir_result *from = &r->dir[d];
+        struct bench_samples bw = out->bw_kib;
+        struct bench_samples iops = out->iops;
+        uint64_t in_turn_ms = out->runtime_ms + from->runtime_ms;
+        merge_dir(out, from);
+        (in_turn ? append_samples : unify_samples)(&bw, &from->bw_kib);
+        (in_turn ? append_samples : unify_samples)(&iops, &from->iops);
+        out->bw_kib = bw;
+        out->iops = iops;
+        out->runtime_ms = in_turn ? in_turn_ms : out->runtime_ms;
+    }
+}
+
 void bench_result_clear(struct bench_result *r)
 {
     unsigned jobs = r->jobs;

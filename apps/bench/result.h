@@ -97,6 +97,10 @@ void bench_counts_since(struct bench_queue_counts *counts, const struct bench_qu
 /* Adds the result of one job to that of its group. */
 void bench_result_merge(struct bench_result *into, const struct bench_result *from);
 
+/* All directions of a result as one. in_turn: they did not run at the same time, but one after the
+ * other. Deviations of rates are those of independent directions. */
+void bench_result_unify(const struct bench_result *r, bool in_turn, struct bench_dir_result *out);
+
 /* Forgets everything measured so far (at the end of ramp_time); jobs, latencies, an error stay. */
 void bench_result_clear(struct bench_result *r);
 

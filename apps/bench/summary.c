@@ -22,6 +22,7 @@ struct walk {
     unsigned stage;              /* of the unit */
     unsigned first, tasks;       /* of the unit, in its run */
     struct bench_result *result; /* of the unit, added up */
+    struct bench_dir_result *mixed; /* all its directions */
     struct bench_report_unit unit;
 };
 
@@ -33,6 +34,13 @@ static void begin_walk(struct walk *w)
     w->first = 0;
     w->tasks = 0;
     w->unit.group = 0;
+}
+
+/* What was written is read in a second pass. */
+static bool reads_back(const struct bench_options *opt)
+{
+    return opt->verify != BENCH_VERIFY_NONE && opt->verify_backlog == 0 &&
+           !bench_rw_reads(opt->rw);
 }
 
 static void describe_unit(struct walk *w)
@@ -49,6 +57,11 @@ static void describe_unit(struct walk *w)
     w->unit.ended_ns = run->ended_ns;
     w->unit.opt = &task->job->opt;
     w->unit.result = w->result;
+    w->unit.mixed = NULL;
+    if (w->unit.opt->unified_rw_reporting != BENCH_UNIFIED_NONE) {
+        bench_result_unify(w->result, reads_back(w->unit.opt), w->mixed);
+        w->unit.mixed = w->mixed;
+    }
     w->unit.steady = task->steady;
 }
 
@@ -79,10 +92,14 @@ static bool next_unit(struct walk *w)
 static void print_plots(struct out *out, struct walk *w)
 {
     for (begin_walk(w); next_unit(w);) {
-        for (unsigned d = 0; d < BENCH_DIRS; d++) {
+        for (unsigned d = 0; d < BENCH_REPORTED; d++) {
+            const struct bench_dir_result *shown = bench_unit_dir(&w->unit, d);
             char what[BENCH_NAME_BYTES + PLOT_NAME_BYTES];
+            if (shown == NULL) {
+                continue;
+            }
             str_format(what, sizeof(what), "%s: %s clat", w->unit.name, bench_dir_names[d]);
-            bench_plot_histogram(out, what, &w->result->dir[d].clat_histogram);
+            bench_plot_histogram(out, what, &shown->clat_histogram);
         }
     }
     for (unsigned s = 0; s < w->stage_count; s++) {
@@ -235,7 +252,7 @@ static int count_groups(struct walk *w, struct bench_report_group *groups)
 {
     int err = 0;
     for (begin_walk(w); next_unit(w);) {
-        bench_report_add(&groups[w->unit.group], w->result);
+        bench_report_add(&groups[w->unit.group], &w->unit);
         err = err == 0 ? w->result->err : err;
     }
     return err;
@@ -256,8 +273,9 @@ int bench_summary_print(struct out *out, const struct bench_stage *stages, unsig
     struct bench_report_group *groups = heap_alloc(tasks_of(stages, count), sizeof(*groups));
     struct walk w = {.stages = stages, .stage_count = count};
     w.result = heap_alloc(1, sizeof(*w.result));
+    w.mixed = heap_alloc(1, sizeof(*w.mixed));
     int rc = -ENOMEM;
-    if (groups != NULL && w.result != NULL) {
+    if (groups != NULL && w.result != NULL && w.mixed != NULL) {
         rc = count_groups(&w, groups);
         if (formats & BENCH_OUTPUT_NORMAL) {
             print_normal(out, &w, groups);
@@ -273,6 +291,7 @@ int bench_summary_print(struct out *out, const struct bench_stage *stages, unsig
         }
         print_logs(out, stages, count);
     }
+    heap_free(w.mixed);
     heap_free(w.result);
     heap_free(groups);
     return rc;

@@ -81,8 +81,12 @@ void bench_terse_unit(struct out *out, const struct bench_report_unit *unit,
     uint64_t posted = bench_posted(r);
     out_printf(out, "3;fio-3.33;%s;%u;%d", unit->name, unit->group,
                r->err < 0 ? -r->err : r->err);
-    for (unsigned d = BENCH_DIR_READ; d <= BENCH_DIR_WRITE; d++) {
-        put_dir(out, &r->dir[d], unit->opt, &group->dir[d]);
+    static const unsigned shown[] = {BENCH_DIR_READ, BENCH_DIR_WRITE, BENCH_MIXED};
+    for (unsigned i = 0; i < ARRAY_SIZE(shown); i++) {
+        const struct bench_dir_result *d = bench_unit_dir(unit, shown[i]);
+        if (d != NULL) {
+            put_dir(out, d, unit->opt, &group->dir[shown[i]]);
+        }
     }
     out_printf(out, ";%.6f%%;0.000000%%;%llu;0;0", bench_cpu_percent(r),
                (unsigned long long)r->interrupts);

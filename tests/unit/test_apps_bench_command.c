@@ -238,7 +238,7 @@ static void contradictions_are_refused(void **state)
         {"verify=pattern rw=write", "verify=pattern needs a pattern"},
         {"verify_only", "verify_only needs to know how"},
         {"rate_iops=100 rate_iops_min=200", "rate_iops_min: for read at most the rate_iops of 100"},
-        {"unit_base=3", "unit_base: allowed is 0, 1 or 8"},
+        {"unit_base=3", "unit_base=3: allowed is 0, 8, 1"},
         {"verify_state_load=1", "only 0 is possible"},
     };
     (void)state;

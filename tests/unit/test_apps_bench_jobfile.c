@@ -192,7 +192,7 @@ static const struct { const char *text, *why; } bad[] = {
     {"[a]\nverify_pattern=\"open\n", "x.fio:2: verify_pattern=\"open: up to 512 bytes"},
     {"[a]\nzonemode=zbd\n", "x.fio:2: zonemode is an option of fio that is not here"},
     {"[a]\nwrite_iolog=x\n", "x.fio:2: write_iolog is an option of fio that is not here"},
-    {"[a]\nkb_base=1000\n", "x.fio:2: kb_base=1000: only 1024 is possible"},
+    {"[a]\nbwavgtime=1000\n", "x.fio:2: bwavgtime=1000: only 500 is possible"},
     {"[a]\nbs=\x01\n", "x.fio:2: this is not text (UTF-8 without control characters)\n"},
     {"[a]\ndescription=\xff\n", "x.fio:2: this is not text"},
     {"[\x1b[2J]\n", "x.fio:1: this is not text"},

@@ -66,7 +66,7 @@ static int setup(void **state)
     result.complete[1] = 1000;
     result.completes = 1000;
     unit = (struct bench_report_unit){.name = "j", .cpu = 1, .opt = &opt, .result = &result};
-    bench_report_add(&group, &result);
+    bench_report_add(&group, &unit);
     disks.count = 1;
     disks.disk[0] = (struct bench_disk_stats){.name = "nvme0", .ios = {1000, 0, 0},
                                               .ticks_ms = {5, 0, 0}, .in_queue_ms = 5,
@@ -346,6 +346,42 @@ static void the_engine_writes_documents(void **state)
         "-----END FIO LOG logs_clat_hist.1.log-----\n");
 }
 
+/* The names that stand in a document one below the job, in order. */
+static void keys_of_job(char *keys, size_t bytes)
+{
+    keys[0] = '\0';
+    for (const char *line = text; (line = strstr(line, "\n      \"")) != NULL; line++) {
+        const char *name = line + strlen("\n      \"");
+        size_t len = strlen(keys);
+        snprintf(keys + len, bytes - len, "%.*s ", (int)(strchr(name, '"') - name), name);
+    }
+}
+
+static void unified_directions_are_one_object(void **state)
+{
+    char keys[512];
+    struct bench_dir_result mixed;
+    (void)state;
+    bench_result_unify(&result, false, &mixed);
+    unit.mixed = &mixed;
+    opt.unified_rw_reporting = BENCH_UNIFIED_BOTH;
+    print_json(true);
+    keys_of_job(keys, sizeof(keys));
+    assert_non_null(strstr(keys, "job options read write trim sync mixed job_runtime "));
+    out_buf_init(&out, text, sizeof(text));
+    bench_terse_unit(&out.out, &unit, &group, &disks);
+    assert_int_equal(fields(text), 171);
+    out_buf_init(&out, text, sizeof(text));
+    opt.unified_rw_reporting = BENCH_UNIFIED_MIXED;
+    print_json(true);
+    keys_of_job(keys, sizeof(keys));
+    assert_non_null(strstr(keys, "job options mixed job_runtime "));
+    assert_non_null(strstr(text, "\"total_ios\" : 1000,\n"));
+    out_buf_init(&out, text, sizeof(text));
+    bench_terse_unit(&out.out, &unit, &group, &disks);
+    assert_int_equal(fields(text), 89);
+}
+
 static void a_sweep_runs_all_combinations(void **state)
 {
     (void)state;
@@ -373,6 +409,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(without_bins_only_they_are_missing, setup),
         cmocka_unit_test_setup(steadystate_is_there_when_asked_for, setup),
         cmocka_unit_test_setup(terse_has_130_fields, setup),
+        cmocka_unit_test_setup(unified_directions_are_one_object, setup),
         cmocka_unit_test(the_engine_writes_documents),
         cmocka_unit_test(a_sweep_runs_all_combinations),
         cmocka_unit_test(wrong_words_are_refused),

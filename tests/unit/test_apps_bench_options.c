@@ -186,7 +186,7 @@ static void nonsense_in_lists_is_refused_in_words(void **state)
         "cpus_allowed=3-1: numbers of CPUs from 0 to 255, as in 0,2,4-7\n");
     bad("ss=iops", "steadystate=iops: allowed is iops, iops_slope, bw or bw_slope, a colon and a "
                    "limit, as in iops:2%\n");
-    bad("kb_base=1000", "kb_base=1000: only 1024 is possible: k is 1024, as are ki and kib\n");
+    bad("bwavgtime=1000", "bwavgtime=1000: only 500 is possible: rates are sampled every 500 ms\n");
     bad("ignore_error=EFOO", "ignore_error=EFOO: for each of read,write,verify up to 8 names such "
                              "as EIO or numbers, with colons\n");
     bad("output-format=json,xml",
@@ -370,6 +370,27 @@ static void each_name_begins_a_job(void **state)
     assert_string_equal(jobs[0].name, "bench");
 }
 
+static void the_base_counts_for_the_whole_section(void **state)
+{
+    static const char *const texts[] = {"size=1m", "name=a", "bs=4k", "bssplit=8k/50:4kib/50",
+                                        "rw=read:2k", "kb_base=1000", "io_size=3kb", "name=b",
+                                        "bs=4k"};
+    char *const *words = (char *const *)texts;
+    static struct bench_options jobs[BENCH_MAX_JOBS];
+    (void)state;
+    assert_int_equal(bench_options_parse(jobs, 9, words, &note.out, &err.out), 2);
+    assert_int_equal(jobs[0].size.value, 1048576); /* another section's */
+    assert_int_equal(jobs[0].bs[BENCH_DIR_READ].max, 4000);
+    assert_int_equal(jobs[0].bssplit[BENCH_DIR_WRITE].split[0].bytes, 8000);
+    assert_int_equal(jobs[0].bssplit[BENCH_DIR_WRITE].split[1].bytes, 4096);
+    assert_int_equal(jobs[0].rw_hole_bytes, 2000);
+    assert_int_equal(jobs[0].io_size.value, 3000);
+    assert_int_equal(jobs[1].bs[BENCH_DIR_READ].max, 4096);
+    bad("kb_base=1023", "kb_base=1023: allowed is 1024, 1000\n");
+    bad("unit_base=2", "unit_base=2: allowed is 0, 8, 1\n");
+    bad("significant_figures=11", "significant_figures=11: allowed is 1 to 10\n");
+}
+
 static void every_option_explains_itself(void **state)
 {
     static char text[20000];
@@ -409,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup(lists_of_cpus_errors_and_bytes, setup),
         cmocka_unit_test_setup(what_was_said_is_kept, setup),
         cmocka_unit_test_setup(each_name_begins_a_job, setup),
+        cmocka_unit_test_setup(the_base_counts_for_the_whole_section, setup),
         cmocka_unit_test_setup(every_option_explains_itself, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,19 @@ static void byte_counts(void **state)
     CHECK_ROWS(rows, parse_size(text, &value));
 }
 
+static void decimal_byte_counts(void **state)
+{
+    static const struct row rows[] = {
+        { "512", 0, 512 },       { "4k", 0, 4000 },      { "4KB", 0, 4000 },
+        { "4kib", 0, 4096 },     { "1m", 0, 1000000 },   { "1mib", 0, 1048576 },
+        { "3gb", 0, 3000000000 }, { "18446p", 0, UINT64_C(18446000000000000000) },
+        { "18447p", -ERANGE, 0 }, { "4kk", -EINVAL, 0 },  { "", -EINVAL, 0 },
+    };
+
+    (void)state;
+    CHECK_ROWS(rows, parse_size_1000(text, &value));
+}
+
 static void times(void **state)
 {
     static const struct row rows[] = {
@@ -172,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers), cmocka_unit_test(limits), cmocka_unit_test(byte_counts),
+        cmocka_unit_test(decimal_byte_counts),
         cmocka_unit_test(times),   cmocka_unit_test(truth),  cmocka_unit_test(hex_bytes),
     };
 
