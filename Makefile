@@ -35,7 +35,7 @@ APPS_C := \
     $(patsubst %,apps/%.c,appliance) \
     $(patsubst %,apps/bench/%.c,buffers careful chooser cmd_bench disk_stats drive eta figures \
         format job jobfile json logs measure options options_lists options_table options_values \
-        pace pattern plot quick record report result run sampler setup source steady summary \
+        pace pattern plot quick record report result run sampler setup source status steady summary \
         sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \

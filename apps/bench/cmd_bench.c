@@ -8,6 +8,7 @@
 #include "apps/bench/report.h"
 #include "apps/bench/run.h"
 #include "apps/bench/source.h"
+#include "apps/bench/status.h"
 #include "apps/bench/summary.h"
 #include "apps/bench/sweep.h"
 #include "apps/commands.h"
@@ -39,6 +40,7 @@ struct bench_session {
     struct bench_stage stages[BENCH_MAX_JOBS];
     unsigned phase_count;
     struct bench_stage *stage;    /* that runs now */
+    struct bench_status status;   /* of it */
     struct bench_eta_line eta;
     bool interrupted;
     char text[MESSAGE_BYTES];
@@ -232,6 +234,11 @@ static void on_tick(void *ctx, struct bench_run *run)
         bench_run_stop(run);
     }
     bench_stage_tick(s->stage, now_ns);
+    if (bench_status_due(&s->status, now_ns)) {
+        bench_eta_finish(&s->eta);
+        bench_status_print(&s->status, s->sh->out, s->stages, (unsigned)(s->stage - s->stages) + 1,
+                           s->jobs[0].opt.output_formats, now_ns);
+    }
     bench_eta_update(&s->eta, run, now_ns);
 }
 
@@ -278,7 +285,12 @@ static int execute_phase(struct bench_session *s, unsigned number)
     phase->staged = true;
     bench_eta_init(&s->eta, s->sh->out, opt->eta != BENCH_ETA_NEVER, s->sh->interactive,
                    opt->eta_newline_ns);
+    rc = bench_status_init(&s->status, &phase->run, opt->status_interval_ns);
+    if (rc != 0) {
+        return rc;
+    }
     rc = bench_run_execute(&phase->run, &hook, &s->message.out);
+    bench_status_fini(&s->status);
     bench_eta_finish(&s->eta);
     bench_stage_end(s->stage);
     s->interrupted |= phase->run.interrupted;

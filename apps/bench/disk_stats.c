@@ -4,6 +4,7 @@
 #include "apps/bench/disk_stats.h"
 
 #include "apps/bench/figures.h"
+#include "apps/bench/status.h"
 #include "lib/string.h"
 
 static void add_queues(struct nvme_ctrlr *ctrlr, struct nvme_qpair_stats *sum)
@@ -62,7 +63,7 @@ void bench_disks_begin(struct bench_disks *disks, const struct bench_run *run)
 static void add_task(struct bench_disk_stats *disk, const struct bench_task *task)
 {
     for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        const struct bench_dir_result *r = &task->result.dir[d];
+        const struct bench_dir_result *r = &bench_task_shown(task)->dir[d];
         /* Sums of 2^64 ns are 584 years of waiting. */
         uint64_t ms = (uint64_t)r->clat.sum / NS_PER_MS;
         disk->ios[d] += r->ios;

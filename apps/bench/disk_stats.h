@@ -30,7 +30,8 @@ struct bench_disks {
 /* Before a run executes: notes its controllers and where their counters stand. */
 void bench_disks_begin(struct bench_disks *disks, const struct bench_run *run);
 
-/* After it: the differences. */
+/* After it: the differences. Or while it goes on, with run->ended_ns set to now, as far as
+ * bench_task_shown() tells; then *disks can not be gone on with. */
 void bench_disks_end(struct bench_disks *disks, const struct bench_run *run);
 
 /* The "Disk stats" block of fio's normal output, and a line about doorbells for each disk. */

@@ -406,7 +406,6 @@ static int check_abilities(const struct bench_options *opt, struct out *err)
         {"trim_backlog", opt->trim_backlog > 0},
         {"trim_verify_zero", opt->trim_verify_zero},
         {"per_job_logs=0", !opt->per_job_logs},
-        {"status-interval", opt->status_interval_ns > 0},
     };
     for (unsigned i = 0; i < ARRAY_SIZE(missing); i++) {
         if (missing[i].set) {

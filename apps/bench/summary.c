@@ -8,6 +8,7 @@
 #include "apps/bench/logs.h"
 #include "apps/bench/plot.h"
 #include "apps/bench/report.h"
+#include "apps/bench/status.h"
 #include "apps/bench/terse.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
@@ -50,7 +51,7 @@ static void describe_unit(struct walk *w)
     w->tasks = bench_run_unit(run, w->first);
     memset(w->result, 0, sizeof(*w->result));
     for (unsigned i = 0; i < w->tasks; i++) {
-        bench_result_merge(w->result, &run->tasks[w->first + i]->result);
+        bench_result_merge(w->result, bench_task_shown(run->tasks[w->first + i]));
     }
     w->unit.name = task->job->opt.name;
     w->unit.cpu = task->worker->cpu;
@@ -267,8 +268,9 @@ static unsigned tasks_of(const struct bench_stage *stages, unsigned count)
     return n;
 }
 
-int bench_summary_print(struct out *out, const struct bench_stage *stages, unsigned count,
-                        unsigned formats)
+/* at_end: with what is told only then. */
+static int print_reports(struct out *out, const struct bench_stage *stages, unsigned count,
+                         unsigned formats, bool at_end)
 {
     struct bench_report_group *groups = heap_alloc(tasks_of(stages, count), sizeof(*groups));
     struct walk w = {.stages = stages, .stage_count = count};
@@ -280,7 +282,7 @@ int bench_summary_print(struct out *out, const struct bench_stage *stages, unsig
         if (formats & BENCH_OUTPUT_NORMAL) {
             print_normal(out, &w, groups);
         }
-        if (stages[0].run->jobs[0].opt.plot) {
+        if (at_end && stages[0].run->jobs[0].opt.plot) {
             print_plots(out, &w);
         }
         if (formats & BENCH_OUTPUT_TERSE) {
@@ -289,10 +291,34 @@ int bench_summary_print(struct out *out, const struct bench_stage *stages, unsig
         if (formats & (BENCH_OUTPUT_JSON | BENCH_OUTPUT_JSON_PLUS)) {
             print_json(out, &w, groups, formats & BENCH_OUTPUT_JSON_PLUS);
         }
-        print_logs(out, stages, count);
+        if (at_end) {
+            print_logs(out, stages, count);
+        }
     }
     heap_free(w.mixed);
     heap_free(w.result);
     heap_free(groups);
     return rc;
+}
+
+int bench_summary_print(struct out *out, const struct bench_stage *stages, unsigned count,
+                        unsigned formats)
+{
+    return print_reports(out, stages, count, formats, true);
+}
+
+int bench_summary_print_now(struct out *out, struct bench_stage *stages, unsigned count,
+                            unsigned formats)
+{
+    struct bench_stage *now = &stages[count - 1];
+    struct bench_disks *before = heap_alloc(1, sizeof(*before));
+    if (before == NULL) {
+        return -ENOMEM;
+    }
+    *before = now->disks;
+    bench_disks_end(&now->disks, now->run);
+    int rc = print_reports(out, stages, count, formats, false);
+    now->disks = *before;
+    heap_free(before);
+    return rc == -ENOMEM ? rc : 0; /* errors of jobs are told at the end */
 }

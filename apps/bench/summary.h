@@ -35,3 +35,8 @@ void bench_stage_fini(struct bench_stage *stage);
  * job that had one, or -ENOMEM (nothing was printed). */
 int bench_summary_print(struct out *out, const struct bench_stage *stages, unsigned count,
                         unsigned formats) must_check;
+
+/* The same while the last stage's run goes on (its ended_ns is now), as far as bench_task_shown()
+ * tells, without logs and plots. 0 or -ENOMEM. For status.c. */
+int bench_summary_print_now(struct out *out, struct bench_stage *stages, unsigned count,
+                            unsigned formats) must_check;

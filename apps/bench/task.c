@@ -3,6 +3,7 @@
  * are taken, its time is over, it ends.
  */
 #include "apps/bench/careful.h"
+#include "apps/bench/status.h"
 #include "apps/bench/worker.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -110,12 +111,12 @@ void bench_task_start(struct bench_lane *lane, struct bench_task *task, uint64_t
 }
 
 /* A pass that only reads back what was written has a time of its own, as in fio. */
-static void set_runtimes(struct bench_task *task, uint64_t now_ns)
+static void set_runtimes(const struct bench_task *task, struct bench_result *result, uint64_t now_ns)
 {
     uint64_t pass_ns = task->careful != NULL ? task->careful->pass_ns : 0;
     bool mixed = bench_rw_reads(task->job->opt.rw);
     for (unsigned d = 0; d < BENCH_DIRS; d++) {
-        struct bench_dir_result *r = &task->result.dir[d];
+        struct bench_dir_result *r = &result->dir[d];
         bool back = d == BENCH_DIR_READ && !mixed;
         uint64_t from_ns = pass_ns > task->start_ns && back ? pass_ns : task->start_ns;
         uint64_t to_ns = pass_ns > task->start_ns && d != BENCH_DIR_READ ? pass_ns : now_ns;
@@ -124,21 +125,44 @@ static void set_runtimes(struct bench_task *task, uint64_t now_ns)
     }
 }
 
-void bench_task_finish(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns)
+/* What is only known of a whole run, or of the part of it up to now: result is the task's, or a
+ * copy. */
+static void total_up(const struct bench_lane *lane, const struct bench_task *task,
+                     struct bench_result *result, uint64_t now_ns)
 {
     struct bench_queue_counts counts = queue_counts(lane);
-    struct bench_result *result = &task->result;
     bench_counts_since(&counts, &task->counts_before);
     result->queue = counts;
     result->interrupts = counts.interrupts;
     result->run_ns = now_ns - task->start_ns;
     result->asleep_ns = task->worker->asleep_ns;
-    set_runtimes(task, now_ns);
+    set_runtimes(task, result, now_ns);
+}
+
+/* Answers CPU 0 if it has asked for the results so far. */
+static void serve_snapshot(const struct bench_lane *lane, const struct bench_task *task,
+                           uint64_t now_ns)
+{
+    struct bench_snapshot *s = task->snapshot;
+    unsigned wanted = atomic_load_explicit(&s->wanted, memory_order_acquire);
+    if (wanted != atomic_load_explicit(&s->taken, memory_order_relaxed)) {
+        s->result = task->result;
+        total_up(lane, task, &s->result, now_ns);
+        atomic_store_explicit(&s->taken, wanted, memory_order_release);
+    }
+}
+
+void bench_task_finish(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns)
+{
+    total_up(lane, task, &task->result, now_ns);
     if (task->record != NULL) {
-        bench_record_take(task->record, result, now_ns, true);
+        bench_record_take(task->record, &task->result, now_ns, true);
     }
     publish(task);
     set_state(task, BENCH_TASK_DONE);
+    if (task->snapshot != NULL) {
+        atomic_store_explicit(&task->snapshot->ended, true, memory_order_release);
+    }
     task->finished = true;
     task->worker->active--;
 }
@@ -182,6 +206,9 @@ void bench_task_tick(struct bench_lane *lane, struct bench_task *task, uint64_t 
         } else {
             task->to_post = 0;
         }
+    }
+    if (task->snapshot != NULL) {
+        serve_snapshot(lane, task, now_ns);
     }
     publish(task);
     bring_tick_forward(task, now_ns);

@@ -30,6 +30,7 @@
 
 struct bench_buffers;
 struct bench_careful;
+struct bench_snapshot;
 struct bench_steady;
 struct bench_task;
 struct bench_verifier;
@@ -94,6 +95,7 @@ struct bench_task {
     struct bench_record *record; /* figures over time, or NULL */
     struct bench_verifier *verifier; /* what verify does (verify.h), or NULL */
     struct bench_steady *steady; /* CPU 0's: of the first task of a reporting unit, or NULL */
+    struct bench_snapshot *snapshot; /* what status-interval shows of it (status.h), or NULL */
     struct bench_result result;
     struct bench_progress progress;
     atomic_bool end cache_aligned; /* set by CPU 0: this task shall end */

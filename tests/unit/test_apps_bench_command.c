@@ -249,6 +249,39 @@ static void contradictions_are_refused(void **state)
     }
 }
 
+static unsigned count(const char *what)
+{
+    unsigned n = 0;
+    for (const char *at = ha->text; (at = strstr(at, what)) != NULL; at++) {
+        n++;
+    }
+    return n;
+}
+
+/* 1000 I/Os a second: each report has those of one second more, and the last one all. What is asked
+ * for in one tick is told in the next, 10 ms later. */
+static void reports_come_while_it_runs(void **state)
+{
+    static const char *const expected[] = {
+        "a: (groupid=0", "issued rwts: total=1010,", "Run status group 0", "nvme0: ios=1010/0",
+        "a: (groupid=0", "issued rwts: total=2010,", "Run status group 0", "nvme0: ios=2010/0",
+        "a: (groupid=0", "issued rwts: total=2500,", "b: (groupid=1", "issued rwts: total=1010,",
+        "nvme0: ios=1010/0",
+        "a: (groupid=0", "issued rwts: total=2500,", "b: (groupid=1", "issued rwts: total=1500,",
+    };
+    (void)state;
+    run("bench filename=nvme0n1 size=1m time_based rw=randread rate_iops=1000 status-interval=1 "
+        "output-format=normal,json write_bw_log=x name=a runtime=2500ms name=b stonewall "
+        "runtime=1500ms");
+    has_in_order(expected, ARRAY_SIZE(expected));
+    assert_int_equal(count("a: (groupid=0"), 4);
+    assert_int_equal(count("b: (groupid=1"), 2);
+    assert_int_equal(count("-----BEGIN FIO JSON-----"), 4);
+    assert_int_equal(count("-----BEGIN FIO LOG x_bw.1.log-----"), 1);
+    run("bench filename=nvme0n1 size=64k rw=read status-interval=1");
+    assert_int_equal(count("(groupid=0"), 1);
+}
+
 static void help_explains_options(void **state)
 {
     (void)state;
@@ -276,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(jobs_can_be_looked_at, setup, teardown),
         cmocka_unit_test_setup_teardown(several_disks_make_several_jobs, setup, teardown),
         cmocka_unit_test_setup_teardown(contradictions_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(reports_come_while_it_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(help_explains_options, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
