@@ -103,33 +103,6 @@ static int take_words(struct bench_session *s, int argc, char **argv)
     return rc;
 }
 
-/* "note: ioengine=libaio, direct=1 ignored (...)": one line for all of them. */
-static void say_note(struct bench_session *s)
-{
-    const char *separator = "note: ";
-    char *line = s->note_text;
-    while (*line != '\0') {
-        char *end = strchr(line, '\n');
-        if (end == NULL) {
-            break; /* the last one was cut off */
-        }
-        *end = '\0';
-        bool said = false;
-        for (char *before = s->note_text; before < line; before += strlen(before) + 1) {
-            said |= strcmp(before, line) == 0;
-        }
-        if (!said) {
-            out_printf(s->sh->out, "%s%s", separator, line);
-            separator = ", ";
-        }
-        line = end + 1;
-    }
-    if (line != s->note_text) {
-        out_puts(s->sh->out,
-                 " ignored (this is always direct NVMe, without an operating system)\n");
-    }
-}
-
 /* --- jobs ------------------------------------------------------------------------------------- */
 
 /* --readonly is a promise, whatever the jobs say. */
@@ -189,7 +162,7 @@ static int prepare(struct bench_session *s)
         rc = explain(s, rc);
     } else {
         s->job_count = (unsigned)rc;
-        say_note(s);
+        bench_say_note(s->sh->out, s->note_text);
         if (s->showcmd) {
             bench_show_command(s->sh->out, options, s->job_count);
         }
@@ -299,7 +272,9 @@ static int execute_phase(struct bench_session *s, unsigned number)
     }
     bench_run_release(&phase->run);
     bench_run_report_verify(&phase->run, s->sh->out);
-    out_puts(s->sh->out, s->text); /* of a controller that had to be reset, or "" */
+    if (s->message.len > 0) {
+        out_printf(s->sh->out, COMMAND ": %s", s->text); /* a controller had to be reset */
+    }
     out_buf_init(&s->message, s->text, sizeof(s->text));
     return 0;
 }
@@ -355,11 +330,17 @@ static int execute(struct bench_session *s)
 
 static int help(struct shell *sh, const char *name)
 {
-    int rc = bench_options_help(name, sh->out);
+    char text[MESSAGE_BYTES];
+    struct out_buf err;
+    out_buf_init(&err, text, sizeof(text));
+    int rc = bench_options_help(name, sh->out, &err.out);
     if (rc != 0) {
-        sh->explained = true;
+        if (err.len > 0 && text[err.len - 1] == '\n') {
+            text[err.len - 1] = '\0';
+        }
+        return shell_fail(sh, COMMAND, rc, "%s", text);
     }
-    return rc;
+    return 0;
 }
 
 static int run_bench(struct shell *sh, int argc, char **argv)
@@ -404,9 +385,9 @@ const struct shell_cmd cmd_bench = {
         "boot loader brought; --section=NAME takes one of its jobs. --showcmd shows the jobs,\n"
         "--parse-only only checks them, --readonly refuses to write. \"help bench OPTION\" tells\n"
         "about an option, \"bench --help\" lists all. \"bench quick [DISK]\" reads for half a\n"
-        "minute and tells four usual numbers; \"bench sweep\" takes lists, as in iodepth=1,8,32,\n"
-        "and runs every combination of iodepth, numjobs and bs. Writing needs an armed disk.\n"
-        "Ctrl-C ends the run and shows what was measured so far.\n",
+        "minute and tells four usual numbers; \"bench sweep [DISK]\" takes lists, as in\n"
+        "iodepth=1,8,32, and runs every combination of iodepth, numjobs and bs. Writing needs an\n"
+        "armed disk. Ctrl-C ends the run and shows what was measured so far.\n",
     .example = "bench filename=nvme0n1 rw=randread bs=4k iodepth=32 runtime=5 time_based",
     .complete = COMPLETE_PATH,
     .min_args = 0,

@@ -5,6 +5,7 @@
 
 #include "apps/bench/job.h"
 #include "apps/bench/run.h"
+#include "apps/bench/source.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
 #include "lib/string.h"
@@ -18,6 +19,30 @@ struct quiet_run {
     char text[MESSAGE_BYTES];
     struct out_buf message;
 };
+
+/* text, without its line end, is the command's explanation of err. */
+static int explain(struct shell *sh, const char *command, int err, char *text, size_t len)
+{
+    if (len > 0 && text[len - 1] == '\n') {
+        text[len - 1] = '\0';
+    }
+    return shell_fail(sh, command, err, "%s", len > 0 ? text : errno_text(err));
+}
+
+int bench_measure_set(struct shell *sh, const char *command, struct bench_options *opt,
+                      const char *word)
+{
+    char text[MESSAGE_BYTES], ignored[MESSAGE_BYTES];
+    struct out_buf err, note;
+    out_buf_init(&err, text, sizeof(text));
+    out_buf_init(&note, ignored, sizeof(ignored));
+    int rc = bench_options_set(opt, word, &note.out, &err.out);
+    if (rc != 0) {
+        return explain(sh, command, rc, text, err.len);
+    }
+    bench_say_note(sh->out, ignored);
+    return 0;
+}
 
 static void on_tick(void *ctx, struct bench_run *run)
 {
@@ -83,16 +108,12 @@ int bench_measure(struct shell *sh, const char *command, const struct bench_opti
     if (rc == 0) {
         rc = run_it(q, out);
     }
-    size_t len = q->message.len;
     if (rc == -EINTR) {
         sh->explained = true;
     } else if (rc != 0) {
-        if (len > 0 && q->text[len - 1] == '\n') {
-            q->text[len - 1] = '\0';
-        }
-        rc = shell_fail(sh, command, rc, "%s", len > 0 ? q->text : errno_text(rc));
-    } else if (len > 0) {
-        out_puts(sh->out, q->text);
+        rc = explain(sh, command, rc, q->text, q->message.len);
+    } else if (q->message.len > 0) {
+        out_printf(sh->out, "%s: %s", command, q->text);
     }
     heap_free(q);
     return rc;

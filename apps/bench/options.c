@@ -61,6 +61,13 @@ static const char *split_word(const char *word, char *name)
     return equals != NULL ? equals + 1 : NULL;
 }
 
+bool bench_options_known(const char *word)
+{
+    char name[WORD_BYTES];
+    split_word(word, name);
+    return find_option(name) != NULL;
+}
+
 /* --- what was said ---------------------------------------------------------------------------- */
 
 static size_t given_length(const struct option *o, const char *value)
@@ -356,12 +363,12 @@ static void help_one(const struct option *o, struct out *out)
     }
 }
 
-int bench_options_help(const char *name, struct out *out)
+int bench_options_help(const char *name, struct out *out, struct out *err)
 {
     if (name != NULL) {
         const struct option *o = find_option(name);
         if (o == NULL) {
-            return unknown_option(name, out);
+            return unknown_option(name, err);
         }
         help_one(o, out);
         return 0;

@@ -241,6 +241,9 @@ int bench_options_set(struct bench_options *opt, const char *word, struct out *n
 int bench_options_parse(struct bench_options *jobs, int count, char *const *words,
                         struct out *note, struct out *err) must_check;
 
+/* Is the name of this word ("--bs=4k", "time_based") one of an option, of whatever kind? */
+bool bench_options_known(const char *word);
+
 /* Was this option (by its first name) set, rather than left at its default? */
 bool bench_options_given(const struct bench_options *opt, const char *name);
 
@@ -249,9 +252,9 @@ bool bench_options_given(const struct bench_options *opt, const char *name);
 unsigned bench_given_next(const struct bench_given *given, unsigned at, char *name,
                           unsigned name_bytes, const char **value);
 
-/* Explains one option: type, default, range, meaning. -EINVAL (and nearest name on out) if there
+/* Explains one option: type, default, range, meaning. -EINVAL (and the nearest name on err) if there
  * is none of that name. name NULL: all, a line each. */
-int bench_options_help(const char *name, struct out *out) must_check;
+int bench_options_help(const char *name, struct out *out, struct out *err) must_check;
 
 /* "randread" for BENCH_RANDREAD. */
 const char *bench_rw_name(unsigned rw);

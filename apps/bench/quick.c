@@ -37,9 +37,8 @@ static int set_all(struct shell *sh, struct bench_options *opt, const struct qui
     bench_options_init(opt);
     str_format(filename, sizeof(filename), "filename=%s", disk != NULL ? disk : "");
     for (unsigned i = 0; i < ARRAY_SIZE(words) - (disk == NULL); i++) {
-        int rc = bench_options_set(opt, words[i], sh->out, sh->out);
+        int rc = bench_measure_set(sh, COMMAND, opt, words[i]);
         if (rc != 0) {
-            sh->explained = true;
             return rc;
         }
     }
@@ -72,9 +71,12 @@ int bench_quick(struct shell *sh, int argc, char **argv)
         if (rc == 0) {
             rc = bench_measure(sh, COMMAND, opt, m);
         }
-        if (rc == 0) {
+        if (rc == 0 || (rc == -EINTR && m->iops > 0)) {
             put_result(sh->out, &tests[i], m);
         }
+    }
+    if (rc == -EINTR) {
+        out_puts(sh->out, COMMAND ": stopped by Ctrl-C; the last run was measured only in part\n");
     }
     heap_free(m);
     heap_free(opt);

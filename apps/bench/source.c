@@ -224,6 +224,34 @@ int bench_read_jobs(struct shell *sh, const struct bench_words *words, struct be
     return rc == 0 ? (int)r.used : rc;
 }
 
+/* --- ignored options -------------------------------------------------------------------------- */
+
+void bench_say_note(struct out *out, char *note)
+{
+    const char *separator = "note: ";
+    char *line = note;
+    while (*line != '\0') {
+        char *end = strchr(line, '\n');
+        if (end == NULL) {
+            break; /* the last one was cut off */
+        }
+        *end = '\0';
+        bool said = false;
+        for (char *before = note; before < line; before += strlen(before) + 1) {
+            said |= strcmp(before, line) == 0;
+        }
+        if (!said) {
+            out_printf(out, "%s%s", separator, line);
+            separator = ", ";
+        }
+        line = end + 1;
+    }
+    if (line != note) {
+        out_puts(out,
+                 " ignored (this is always direct NVMe, without an operating system)\n");
+    }
+}
+
 /* --- --showcmd -------------------------------------------------------------------------------- */
 
 static void show_word(struct out *out, const char *name, const char *value)

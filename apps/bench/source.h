@@ -29,5 +29,9 @@ bool bench_is_jobfile(const struct appliance *app, const char *word);
 int bench_read_jobs(struct shell *sh, const struct bench_words *words, struct bench_options *jobs,
                     struct out *note, struct out *err) must_check;
 
+/* "note: ioengine=libaio, direct=1 ignored (...)": one line for all the ignored options that stand
+ * in note, each with a line end; nothing if there are none. note is changed. */
+void bench_say_note(struct out *out, char *note);
+
 /* The jobs as a command line that does the same (--showcmd). */
 void bench_show_command(struct out *out, const struct bench_options *jobs, unsigned count);

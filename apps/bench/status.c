@@ -104,6 +104,6 @@ void bench_status_print(struct bench_status *status, struct out *out, struct ben
     }
     status->asked = false;
     if (rc != 0) {
-        out_puts(out, "status-interval: there is no memory for a report now\n");
+        out_puts(out, "bench: status-interval: there is no memory for a report now\n");
     }
 }

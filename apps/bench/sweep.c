@@ -61,21 +61,23 @@ static int split(struct sweep *s, struct axis *axis, const char *list)
     return 0;
 }
 
-static int set(struct sweep *s, struct bench_options *opt, const char *word)
-{
-    int rc = bench_options_set(opt, word, s->sh->out, s->sh->out);
-    if (rc != 0) {
-        s->sh->explained = true;
-    }
-    return rc;
-}
-
 /* The value of "name=value" or "--name=value", or NULL if the word is another option's. */
 static const char *value_of(const char *word, const char *name)
 {
     size_t len = strlen(name);
     word += strncmp(word, "--", 2) == 0 ? 2 : 0;
     return strncmp(word, name, len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
+}
+
+/* An option of the jobs, or the name of the disk alone. */
+static int take_word(struct sweep *s, const char *word)
+{
+    char filename[BENCH_FILENAME_BYTES + sizeof("filename=")];
+    if (word[0] == '-' || strchr(word, '=') != NULL || bench_options_known(word)) {
+        return bench_measure_set(s->sh, COMMAND, &s->base, word);
+    }
+    str_format(filename, sizeof(filename), "filename=%s", word);
+    return bench_measure_set(s->sh, COMMAND, &s->base, filename);
 }
 
 static int take_words(struct sweep *s, int argc, char **argv)
@@ -95,7 +97,7 @@ static int take_words(struct sweep *s, int argc, char **argv)
             }
         }
         if (!taken) {
-            rc = set(s, &s->base, argv[i]);
+            rc = take_word(s, argv[i]);
         }
     }
     if (rc == 0 && s->base.runtime_ns == 0) {
@@ -120,13 +122,13 @@ static int run_one(struct sweep *s, const char *const words[AXES])
 {
     s->opt = s->base;
     for (unsigned a = 0; a < AXES; a++) {
-        int rc = set(s, &s->opt, words[a]);
+        int rc = bench_measure_set(s->sh, COMMAND, &s->opt, words[a]);
         if (rc != 0) {
             return rc;
         }
     }
     int rc = bench_measure(s->sh, COMMAND, &s->opt, &s->measure);
-    if (rc != 0) {
+    if (rc != 0 && (rc != -EINTR || s->measure.iops == 0)) {
         return rc;
     }
     const struct bench_measure *m = &s->measure;
@@ -136,7 +138,7 @@ static int run_one(struct sweep *s, const char *const words[AXES])
                         .mean_ns = m->mean_ns, .p50_ns = m->p50_ns, .p99_ns = m->p99_ns,
                         .p999_ns = m->p999_ns};
     put_row(s->sh->out, row);
-    return 0;
+    return rc;
 }
 
 static int run_all(struct sweep *s)
@@ -197,6 +199,10 @@ int bench_sweep(struct shell *sh, int argc, char **argv)
     int rc = take_words(s, argc, argv);
     if (rc == 0) {
         rc = run_all(s);
+    }
+    if (rc == -EINTR) {
+        out_puts(sh->out, COMMAND ": stopped by Ctrl-C; this was measured so far, the last run only "
+                          "in part:\n");
     }
     if (s->row_count > 0) {
         put_csv(sh->out, s); /* also of what was measured before an error or Ctrl-C */

@@ -2,12 +2,14 @@
  * tests/unit/test_apps_bench_command.c - the command `bench` with job files, on the software
  * controller: where files come from, stonewalls, groups, what is never started.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -282,6 +284,88 @@ static void reports_come_while_it_runs(void **state)
     assert_int_equal(count("(groupid=0"), 1);
 }
 
+static void *press_ctrl_c(void *arg)
+{
+    (void)arg;
+    usleep(100000);
+    host_appliance_type(ha, "\x03");
+    return NULL;
+}
+
+static void run_interrupted(const char *line)
+{
+    pthread_t person;
+    assert_int_equal(pthread_create(&person, NULL, press_ctrl_c, NULL), 0);
+    int rc = host_appliance_run(ha, line);
+    pthread_join(person, NULL);
+    assert_int_equal(rc, -EINTR);
+    assert_null(strstr(ha->text, "error"));
+}
+
+static void what_was_measured_until_ctrl_c_is_told(void **state)
+{
+    static const char *const job[] = {
+        "bench: stopped by Ctrl-C; this was measured so far:\n", "bench: (groupid=0, jobs=1): err= 0",
+        "read: IOPS=",
+    };
+    static const char *const sweep[] = {
+        "randread, 2 runs of 100000.0 s\n", "   4096B     1      2 ",
+        "bench sweep: stopped by Ctrl-C; this was measured so far, the last run only in part:\n",
+        "-----BEGIN FIO LOG sweep.csv-----\n", "\nrandread,4096,1,2,",
+        "-----END FIO LOG sweep.csv-----\n",
+    };
+    (void)state;
+    run_interrupted("bench filename=nvme0n1 rw=randread size=1m time_based runtime=100000 eta=never");
+    has_in_order(job, ARRAY_SIZE(job));
+    run_interrupted("bench sweep nvme0n1 rw=randread size=1m time_based runtime=100000 iodepth=2,4");
+    has_in_order(sweep, ARRAY_SIZE(sweep));
+    assert_int_equal(count("randread,4096,"), 1);
+}
+
+static void a_disk_is_named_without_filename(void **state)
+{
+    uint64_t before = disk_commands(1);
+    (void)state;
+    run("bench sweep nvme1n1 size=64k iodepth=1,2 runtime=10ms time_based ioengine=libaio");
+    has("note: ioengine=libaio ignored (");
+    assert_true(disk_commands(1) > before);
+}
+
+static void quick_tells_four_numbers(void **state)
+{
+    static const char *const lines[] = {"SEQ1M   Q8 ", "SEQ128K Q32 ", "RND4K   Q32 ",
+                                        "RND4K   Q1 "};
+    struct model_config drive = model_default_config();
+    struct host_appliance_config cfg = host_appliance_default_config();
+    (void)state;
+    drive.latency_ns = 50 * NS_PER_MS;
+    cfg.drives = &drive;
+    ha = host_appliance_create(&cfg);
+    run("bench quick nvme0n1");
+    has_in_order(lines, ARRAY_SIZE(lines));
+    assert_int_equal(count("IOPS"), 4);
+    has("     20 IOPS   50000.50 us mean"); /* of depth 1 */
+    run_interrupted("bench quick nvme0n1");
+    has("bench quick: stopped by Ctrl-C; the last run was measured only in part\n");
+    has_not("RND4K   Q1 ");
+    host_appliance_destroy(ha);
+}
+
+static void each_error_begins_with_its_command(void **state)
+{
+    (void)state;
+    refuse("bench rw=reed", -EINVAL, "bench: rw=reed: allowed is read, write,");
+    refuse("bench --help=bz", -EINVAL, "bench: there is no option \"bz\"");
+    refuse("help bench bz", -EINVAL, "bench: there is no option \"bz\"");
+    refuse("bench sweep nvme0n1 iodepht=1", -EINVAL,
+           "bench sweep: there is no option \"iodepht\"; did you mean iodepth?");
+    refuse("bench sweep nvme0n1 bs=5x", -EINVAL, "bench sweep: bs=5x: not a size");
+    refuse("bench sweep nvme7n1", -ENOENT, "bench sweep: filename=nvme7n1: no such disk");
+    refuse("bench sweep size=64k", -ENOENT, "bench sweep: say which disk with filename=");
+    refuse("bench quick nvme7n1", -ENOENT, "bench quick: filename=nvme7n1: no such disk");
+    refuse("bench quick rw=read", -EINVAL, "bench quick: usage: bench quick [DISK]");
+}
+
 static void help_explains_options(void **state)
 {
     (void)state;
@@ -310,6 +394,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(several_disks_make_several_jobs, setup, teardown),
         cmocka_unit_test_setup_teardown(contradictions_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(reports_come_while_it_runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_measured_until_ctrl_c_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_disk_is_named_without_filename, setup, teardown),
+        cmocka_unit_test(quick_tells_four_numbers),
+        cmocka_unit_test_setup_teardown(each_error_begins_with_its_command, setup, teardown),
         cmocka_unit_test_setup_teardown(help_explains_options, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

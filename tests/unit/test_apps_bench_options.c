@@ -397,18 +397,18 @@ static void every_option_explains_itself(void **state)
     struct out_buf out;
     (void)state;
     out_buf_init(&out, text, sizeof(text));
-    assert_int_equal(bench_options_help(NULL, &out.out), 0);
+    assert_int_equal(bench_options_help(NULL, &out.out, &err.out), 0);
     assert_non_null(strstr(text, "  iodepth                    I/Os each job keeps in flight\n"));
     assert_null(strstr(text, "ioengine  "));
     out_buf_init(&out, text, sizeof(text));
-    assert_int_equal(bench_options_help("blocksize", &out.out), 0);
+    assert_int_equal(bench_options_help("blocksize", &out.out, &err.out), 0);
     assert_string_equal(text, "bs: bytes of one I/O, a multiple of the disk's block size; "
                               "read,write,trim\n"
                               "  also called  blocksize\n"
                               "  type         size, or read,write,trim\n"
                               "  range        512 to 67108864\n"
                               "  default      4k\n");
-    assert_int_equal(bench_options_help("bz", &out.out), -EINVAL);
+    assert_int_equal(bench_options_help("bz", &out.out, &err.out), -EINVAL);
 }
 
 int main(void)
