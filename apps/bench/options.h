@@ -252,8 +252,8 @@ bool bench_options_given(const struct bench_options *opt, const char *name);
 unsigned bench_given_next(const struct bench_given *given, unsigned at, char *name,
                           unsigned name_bytes, const char **value);
 
-/* Explains one option: type, default, range, meaning. -EINVAL (and the nearest name on err) if there
- * is none of that name. name NULL: all, a line each. */
+/* Explains one option: type, default, range, meaning. -EINVAL (and the nearest name on err) if
+ * there is none of that name. name NULL: all, a line each. */
 int bench_options_help(const char *name, struct out *out, struct out *err) must_check;
 
 /* "randread" for BENCH_RANDREAD. */

@@ -49,7 +49,8 @@ static int take_split(const struct setting *s, const char *text, uint64_t *bytes
     uint64_t part = BLANK;
     const char *rest = option_piece(text, '/', size, sizeof(size));
     bool blank = rest == NULL || rest[0] == '\0';
-    if (option_parse_size(s, size, bytes) != 0 || (!blank && parse_u64_max(rest, 100, &part) != 0)) {
+    if (option_parse_size(s, size, bytes) != 0 ||
+        (!blank && parse_u64_max(rest, 100, &part) != 0)) {
         return option_refuse(s, "sizes with a percentage, as in 4k/60:64k/40");
     }
     if (*bytes < s->option->min || *bytes > s->option->max) {

@@ -201,8 +201,8 @@ int bench_sweep(struct shell *sh, int argc, char **argv)
         rc = run_all(s);
     }
     if (rc == -EINTR) {
-        out_puts(sh->out, COMMAND ": stopped by Ctrl-C; this was measured so far, the last run only "
-                          "in part:\n");
+        out_puts(sh->out, COMMAND ": stopped by Ctrl-C; this was measured so far, the last run "
+                          "only in part:\n");
     }
     if (s->row_count > 0) {
         put_csv(sh->out, s); /* also of what was measured before an error or Ctrl-C */

@@ -111,7 +111,8 @@ void bench_task_start(struct bench_lane *lane, struct bench_task *task, uint64_t
 }
 
 /* A pass that only reads back what was written has a time of its own, as in fio. */
-static void set_runtimes(const struct bench_task *task, struct bench_result *result, uint64_t now_ns)
+static void set_runtimes(const struct bench_task *task, struct bench_result *result,
+                         uint64_t now_ns)
 {
     uint64_t pass_ns = task->careful != NULL ? task->careful->pass_ns : 0;
     bool mixed = bench_rw_reads(task->job->opt.rw);

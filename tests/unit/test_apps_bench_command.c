@@ -305,7 +305,8 @@ static void run_interrupted(const char *line)
 static void what_was_measured_until_ctrl_c_is_told(void **state)
 {
     static const char *const job[] = {
-        "bench: stopped by Ctrl-C; this was measured so far:\n", "bench: (groupid=0, jobs=1): err= 0",
+        "bench: stopped by Ctrl-C; this was measured so far:\n",
+        "bench: (groupid=0, jobs=1): err= 0",
         "read: IOPS=",
     };
     static const char *const sweep[] = {
@@ -315,9 +316,11 @@ static void what_was_measured_until_ctrl_c_is_told(void **state)
         "-----END FIO LOG sweep.csv-----\n",
     };
     (void)state;
-    run_interrupted("bench filename=nvme0n1 rw=randread size=1m time_based runtime=100000 eta=never");
+    run_interrupted("bench filename=nvme0n1 rw=randread size=1m time_based runtime=100000 "
+                    "eta=never");
     has_in_order(job, ARRAY_SIZE(job));
-    run_interrupted("bench sweep nvme0n1 rw=randread size=1m time_based runtime=100000 iodepth=2,4");
+    run_interrupted("bench sweep nvme0n1 rw=randread size=1m time_based runtime=100000 "
+                    "iodepth=2,4");
     has_in_order(sweep, ARRAY_SIZE(sweep));
     assert_int_equal(count("randread,4096,"), 1);
 }
