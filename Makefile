@@ -26,13 +26,13 @@ BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
 PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
-NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_controller nvme_dbbuf nvme_gate nvme_io \
-    nvme_namespace nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover nvme_status \
-    nvme_trace)
+NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_controller nvme_dbbuf nvme_events \
+    nvme_gate nvme_io nvme_namespace nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
+    nvme_rescan nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \
-    $(patsubst %,apps/%.c,appliance) \
+    $(patsubst %,apps/%.c,appliance watch) \
     $(patsubst %,apps/bench/%.c,buffers careful chooser cmd_bench disk_stats drive eta figures \
         format job jobfile json logs measure options options_lists options_table options_values \
         pace pattern plot quick record report result run sampler setup source status steady summary \

@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "drivers/nvme/nvme_ability.h"
+#include "drivers/nvme/nvme_events.h"
 #include "drivers/nvme/nvme_spec.h"
 #include "drivers/platform.h"
 #include "lib/compiler.h"
@@ -63,6 +64,7 @@ struct nvme_ns {
                               4 MiB of data, 512 KiB with 1024 entries), and 65536 */
     uint8_t block_shift;   /* log2(block_bytes) */
     bool armed;            /* writing allowed: see nvme_ns_arm() */
+    bool gone;             /* taken out by nvme_rescan_namespaces(): every I/O is -ENXIO */
     bool usable;           /* plain block I/O is possible */
     const char *unusable_why; /* in words ("has 8 bytes of metadata per block"), or NULL */
     uint64_t used_blocks;  /* NUSE */
@@ -117,12 +119,25 @@ const char *nvme_name(const struct nvme_ctrlr *ctrlr); /* "nvme0" */
 const struct nvme_info *nvme_info(const struct nvme_ctrlr *ctrlr);
 const struct nvme_id_ctrl *nvme_id_ctrl(const struct nvme_ctrlr *ctrlr);
 
-/* Namespaces in order of nsid; at() gives NULL past the last. Live until nvme_detach(). */
+/* Namespaces in order of nsid; at() gives NULL past the last. A handle lives until nvme_detach(),
+ * also when the namespace is gone. */
 unsigned nvme_ns_count(const struct nvme_ctrlr *ctrlr);
 struct nvme_ns *nvme_ns_at(struct nvme_ctrlr *ctrlr, unsigned index);
 
+/*
+ * Asks the controller again which namespaces there are, after an event has said that they changed
+ * or after a command that changed them. A new one is added. One that has disappeared, or that has
+ * another identity or block format now, is taken out: its handle stays valid and is marked gone
+ * (in the second case the namespace gets a new handle). One that only has another size keeps its
+ * handle. Whatever is new or changed is armed only when the whole controller is.
+ * Returns how many were added, taken out or changed, or as nvme_admin, with nothing changed.
+ * The controller's CPU, with no I/O outstanding on any queue. block_nvme_refresh() does the same
+ * for disks.
+ */
+int nvme_rescan_namespaces(struct nvme_ctrlr *ctrlr) must_check;
+
 /* Allows writing to ns when serial is the controller's, compared whole and exactly.
- * 0, or -EINVAL (another serial; nothing changes). */
+ * 0, -EINVAL (another serial; nothing changes), -ENXIO (it is gone). */
 int nvme_ns_arm(struct nvme_ns *ns, const char *serial) must_check;
 void nvme_ns_disarm(struct nvme_ns *ns); /* the whole controller is not armed either, then */
 
@@ -157,8 +172,8 @@ struct nvme_io {
 /* Queues io, as several commands when it is larger than ns->max_blocks. 0; -EAGAIN (not enough free
  * slots: reap, then try again); -EINVAL (range outside the namespace, bad alignment, nlb 0, more
  * commands than the queue has slots); -EROFS (a write or DSM and ns is not armed); -ENOTSUP (ns
- * not usable, or the controller has no DSM: ONCS); -ESHUTDOWN. On failure nothing was queued. The
- * device may not see it until nvme_ring. */
+ * not usable, or the controller has no DSM: ONCS); -ENXIO (ns is gone); -ESHUTDOWN. On failure
+ * nothing was queued. The device may not see it until nvme_ring. */
 int nvme_post(struct nvme_qpair *qp, struct nvme_io *io) must_check;
 
 /* Tells the controller of everything posted since the last ring: one doorbell write, or none. */
@@ -204,11 +219,17 @@ enum nvme_dir { NVME_NO_DATA, NVME_TO_HOST, NVME_TO_DEVICE };
  * pointers are filled in. data: len bytes, any memory and alignment, borrowed until return (it is
  * copied through a DMA buffer). Returns 0 or an errno with *res filled in (res may be NULL);
  * -EROFS, -EPERM (nvme_gate.h: what it can destroy is not armed, or is the driver's);
- * -ETIMEDOUT after the controller has been recovered (owners of other queues are given 100 ms to
- * notice and stop); -EINVAL (more data than MDTS or 1 MiB, or data and dir do not match);
+ * -ETIMEDOUT after the command was aborted or, where that does not help within two seconds, the
+ * controller has been recovered (owners of other queues are given 100 ms to notice and stop);
+ * -EINVAL (more data than MDTS or 1 MiB, or data and dir do not match);
  * -ESHUTDOWN. */
 int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
                size_t len, struct nvme_result *res) must_check;
+
+/* Asks the controller to end command cid of queue sqid early (NVMe 1.4 §5.1); *aborted says whether
+ * it did, as it is free not to. What was aborted completes with Command Abort Requested. One at a
+ * time, so the abort command limit (ACL) holds. As nvme_admin. */
+int nvme_abort(struct nvme_ctrlr *ctrlr, uint16_t sqid, uint16_t cid, bool *aborted) must_check;
 
 /* Identify (NVMe 1.4 §5.15) into buf, NVME_IDENTIFY_BYTES long. As nvme_admin. */
 int nvme_identify(struct nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *buf,

@@ -1,7 +1,9 @@
 /*
- * drivers/nvme/nvme_admin.c - the admin queue: one command at a time, polled, its data copied
- * through a buffer that belongs to the controller. So nothing of a caller's is ever lent, and a
- * command that is not answered leaves only the driver's own memory in the device's hands.
+ * drivers/nvme/nvme_admin.c - the admin queue, polled. One command at a time is waited for, its
+ * data copied through a buffer that belongs to the controller: so nothing of a caller's is ever
+ * lent, and a command that is not answered leaves only the driver's own memory in the device's
+ * hands. Beside it lie the Asynchronous Event Requests (nvme_events.c), and an Abort when the
+ * command is overdue. The three are told apart by their identifiers.
  */
 #include "drivers/nvme/nvme_gate.h"
 #include "drivers/nvme/nvme_internal.h"
@@ -12,6 +14,8 @@
 #include "lib/string.h"
 
 #define ADMIN_CSTS_INTERVAL_NS NS_PER_MS
+/* How long an aborted command may take to complete, before the controller is reset. */
+#define ABORT_WAIT_NS (2 * NS_PER_S)
 /* For the owners of queues to stop: far more than lies between two reaps of a running job. */
 #define OWNERS_STOP_NS (100 * NS_PER_MS)
 
@@ -65,35 +69,62 @@ static int admin_buffer(struct nvme_ctrlr *c, size_t len)
     return 0;
 }
 
-static void admin_post(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, size_t len)
+void nvme_admin_put(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, uint16_t cid)
 {
     struct nvme_qpair *qp = &c->admin;
     struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
-    uint64_t prp1 = 0, prp2 = 0;
 
-    c->admin_cid = (uint16_t)((c->admin_cid + 1) % NVME_ADMIN_ENTRIES);
-    if (len) {
-        nvme_prp_build(c->admin_data.iova, len, qp->list_mem.va, qp->list_mem.iova, &prp1, &prp2);
-    }
     *sqe = *cmd;
     sqe->flags = 0;
-    sqe->cid = c->admin_cid;
+    sqe->cid = cid;
     sqe->mptr = 0;
-    if (len) {
-        sqe->prp1 = prp1;
-        sqe->prp2 = prp2;
-    }
     if (atomic_load(&c->attention) & NVME_ATTENTION_TRACE) {
         nvme_trace_submission(qp, sqe);
     }
     nvme_queue_advance_sq(qp);
-    qp->sq_rung = qp->sq_tail;
-    qp->sq_doorbells++;
-    nvme_write32(c, qp->sq_doorbell, qp->sq_tail);
 }
 
-/* Consumes one completion if there is one; true when it is that of the command under way. */
-static bool admin_reap(struct nvme_ctrlr *c, struct nvme_result *res)
+void nvme_admin_ring(struct nvme_ctrlr *c)
+{
+    struct nvme_qpair *qp = &c->admin;
+
+    if (qp->sq_tail != qp->sq_rung) {
+        qp->sq_rung = qp->sq_tail;
+        qp->sq_doorbells++;
+        nvme_write32(c, qp->sq_doorbell, qp->sq_tail);
+    }
+}
+
+static void admin_post(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, size_t len)
+{
+    struct nvme_qpair *qp = &c->admin;
+    struct nvme_sqe own = *cmd;
+
+    if (len) {
+        uint64_t prp1, prp2;
+
+        nvme_prp_build(c->admin_data.iova, len, qp->list_mem.va, qp->list_mem.iova, &prp1, &prp2);
+        own.prp1 = prp1;
+        own.prp2 = prp2;
+    }
+    c->admin_cid = (uint16_t)((c->admin_cid + 1) % NVME_ADMIN_ENTRIES);
+    c->admin_sync = (struct nvme_admin_cmd){ .outstanding = true, .cid = c->admin_cid };
+    nvme_admin_put(c, &own, c->admin_sync.cid);
+    nvme_admin_ring(c);
+}
+
+/* The completion is that of cmd: keeps what it says. */
+static bool admin_complete(struct nvme_admin_cmd *cmd, uint16_t cid, uint16_t status, uint32_t dw0)
+{
+    if (!cmd->outstanding || cmd->cid != cid) {
+        return false;
+    }
+    cmd->outstanding = false;
+    cmd->res = (struct nvme_result){ .status = status, .dw0 = dw0 };
+    return true;
+}
+
+bool nvme_admin_reap(struct nvme_ctrlr *c)
 {
     struct nvme_qpair *qp = &c->admin;
     uint32_t dw3;
@@ -102,19 +133,21 @@ static bool admin_reap(struct nvme_ctrlr *c, struct nvme_result *res)
         return false;
     }
     uint32_t dw0 = qp->cq[4 * qp->cq_head];
+    uint16_t cid = (uint16_t)FIELD_GET(NVME_CQE_DW3_CID, dw3);
+    uint16_t status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, dw3);
+
     if (atomic_load(&c->attention) & NVME_ATTENTION_TRACE) {
         nvme_trace_completion(qp, dw0, dw3);
     }
     nvme_queue_advance_cq(qp);
     nvme_queue_ack(qp);
-    if (FIELD_GET(NVME_CQE_DW3_CID, dw3) != c->admin_cid) {
+    if (!admin_complete(&c->admin_sync, cid, status, dw0) &&
+        !admin_complete(&c->admin_abort, cid, status, dw0) &&
+        !nvme_events_complete(c, cid, status, dw0)) {
         qp->bad_completions++;
         log_error("%s: controller fault: admin command %u completed, which is not outstanding",
-                  c->name, (unsigned)FIELD_GET(NVME_CQE_DW3_CID, dw3));
-        return false;
+                  c->name, cid);
     }
-    res->status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, dw3);
-    res->dw0 = dw0;
     return true;
 }
 
@@ -138,24 +171,23 @@ static int admin_check_status(struct nvme_ctrlr *c)
     return 0;
 }
 
-static int admin_wait(struct nvme_ctrlr *c, uint8_t opcode, struct nvme_result *res)
+/* Looks until the command is completed, or until deadline_ns: 0 and -ETIMEDOUT; anything else when
+ * the controller can no longer answer. */
+static int admin_wait_until(struct nvme_ctrlr *c, uint64_t deadline_ns)
 {
     uint64_t now_ns = nvme_now(c);
-    uint64_t deadline_ns = now_ns + c->opt.admin_timeout_ns;
     uint64_t next_csts_ns = now_ns + ADMIN_CSTS_INTERVAL_NS;
-    char why[96], name[48];
 
     for (;;) {
         bool last = now_ns >= deadline_ns;
 
-        if (admin_reap(c, res)) {
+        /* A controller that completes without end shall not keep us here. */
+        for (unsigned i = 0; i < NVME_ADMIN_ENTRIES && nvme_admin_reap(c); i++) {
+        }
+        if (!c->admin_sync.outstanding) {
             return 0;
         }
         if (last) {
-            nvme_opcode_format(true, opcode, name, sizeof(name));
-            str_format(why, sizeof(why), "%s was not answered within %llu ms", name,
-                       (unsigned long long)(c->opt.admin_timeout_ns / NS_PER_MS));
-            nvme_fail(c, why);
             return -ETIMEDOUT;
         }
         if (now_ns >= next_csts_ns) {
@@ -172,6 +204,54 @@ static int admin_wait(struct nvme_ctrlr *c, uint8_t opcode, struct nvme_result *
         nvme_relax(c);
         now_ns = nvme_now(c);
     }
+}
+
+/* The command is overdue: an Abort is cheaper than a reset, if the controller obeys. As
+ * admin_wait_until. */
+static int admin_abort_overdue(struct nvme_ctrlr *c)
+{
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_ABORT,
+        .cdw10 = (uint32_t)FIELD_PREP(NVME_ABORT_CDW10_CID, c->admin_sync.cid),
+    };
+
+    /* One at a time: within the abort command limit, which is one at the least. */
+    if (c->admin_abort.outstanding) {
+        return -ETIMEDOUT;
+    }
+    c->admin_abort = (struct nvme_admin_cmd){ .outstanding = true, .cid = NVME_ADMIN_CID_ABORT };
+    nvme_admin_put(c, &cmd, NVME_ADMIN_CID_ABORT);
+    nvme_admin_ring(c);
+    return admin_wait_until(c, nvme_now(c) + MIN(ABORT_WAIT_NS, c->opt.admin_timeout_ns));
+}
+
+static bool is_aborted(const struct nvme_result *res)
+{
+    return FIELD_GET(NVME_STATUS_CODE, res->status) == NVME_SC_ABORT_REQUESTED;
+}
+
+static int admin_wait(struct nvme_ctrlr *c, uint8_t opcode, struct nvme_result *res)
+{
+    unsigned long long timeout_ms = c->opt.admin_timeout_ns / NS_PER_MS;
+    int err = admin_wait_until(c, nvme_now(c) + c->opt.admin_timeout_ns);
+    char why[96], name[48];
+
+    nvme_opcode_format(true, opcode, name, sizeof(name));
+    if (err == -ETIMEDOUT && opcode != NVME_ADM_ABORT) {
+        err = admin_abort_overdue(c);
+        if (!err && is_aborted(&c->admin_sync.res)) {
+            log_warn("%s: %s was not answered within %llu ms and was aborted", c->name, name,
+                     timeout_ms);
+            *res = c->admin_sync.res;
+            return -ETIMEDOUT;
+        }
+    }
+    if (err == -ETIMEDOUT) {
+        str_format(why, sizeof(why), "%s was not answered within %llu ms", name, timeout_ms);
+        nvme_fail(c, why);
+    }
+    *res = c->admin_sync.res;
+    return err;
 }
 
 int nvme_admin_run(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
@@ -372,6 +452,20 @@ int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_d
     }
     int recovered = nvme_recover(ctrlr);
     return err ? err : recovered;
+}
+
+int nvme_abort(struct nvme_ctrlr *ctrlr, uint16_t sqid, uint16_t cid, bool *aborted)
+{
+    const struct nvme_sqe cmd = {
+        .opcode = NVME_ADM_ABORT,
+        .cdw10 = (uint32_t)(FIELD_PREP(NVME_ABORT_CDW10_SQID, sqid) |
+                            FIELD_PREP(NVME_ABORT_CDW10_CID, cid)),
+    };
+    struct nvme_result res;
+    int err = nvme_admin(ctrlr, &cmd, NVME_NO_DATA, NULL, 0, &res);
+
+    *aborted = !err && !FIELD_GET(NVME_ABORT_DW0_NOT_ABORTED, res.dw0);
+    return err;
 }
 
 int nvme_identify(struct nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *buf,

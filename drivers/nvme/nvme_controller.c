@@ -277,6 +277,39 @@ int nvme_identify_controller(struct nvme_ctrlr *c, struct nvme_id_ctrl *id)
     return err ? err : check_id_ctrl(c, id);
 }
 
+/* What a person wants to know of Identify Controller. */
+static void note_identity(struct nvme_ctrlr *c)
+{
+    const struct nvme_id_ctrl *id = &c->id;
+
+    copy_text(c->info.serial, id->sn, sizeof(id->sn));
+    copy_text(c->info.model, id->mn, sizeof(id->mn));
+    copy_text(c->info.firmware, id->fr, sizeof(id->fr));
+    c->info.volatile_cache = FIELD_GET(NVME_VWC_PRESENT, id->vwc);
+}
+
+int nvme_identify_again(struct nvme_ctrlr *c)
+{
+    struct nvme_id_ctrl *id = heap_alloc(1, sizeof(*id));
+    int err;
+
+    if (!id) {
+        return -ENOMEM;
+    }
+    err = nvme_identify_controller(c, id);
+    if (!err && (memcmp(id->sn, c->id.sn, sizeof(id->sn)) != 0 ||
+                 memcmp(id->mn, c->id.mn, sizeof(id->mn)) != 0)) {
+        log_error("%s: another device answers now", c->name);
+        err = -ENODEV;
+    }
+    if (!err) {
+        c->id = *id;
+        note_identity(c); /* the firmware may be a newer one */
+    }
+    heap_free(id);
+    return err;
+}
+
 static int identify_at_attach(struct nvme_ctrlr *c)
 {
     const struct nvme_id_ctrl *id = &c->id;
@@ -285,10 +318,7 @@ static int identify_at_attach(struct nvme_ctrlr *c)
     if (err) {
         return err;
     }
-    copy_text(c->info.serial, id->sn, sizeof(id->sn));
-    copy_text(c->info.model, id->mn, sizeof(id->mn));
-    copy_text(c->info.firmware, id->fr, sizeof(id->fr));
-    c->info.volatile_cache = FIELD_GET(NVME_VWC_PRESENT, id->vwc);
+    note_identity(c);
     /* MDTS counts pages of CAP.MPSMIN, which is 4 KiB here. 2^31 and more is no limit to us. */
     if (id->mdts > 0 && id->mdts < 31 - NVME_PAGE_SHIFT) {
         c->info.max_transfer_bytes = UINT32_C(1) << (NVME_PAGE_SHIFT + id->mdts);
@@ -356,6 +386,17 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
     return c;
 }
 
+/* From the first Identify to I/O. What was made stays, for the caller to free. */
+static int make_usable(struct nvme_ctrlr *c)
+{
+    int err = nvme_qpairs_create(c);
+
+    if (!err) {
+        err = nvme_namespaces_scan(c, &c->namespaces);
+    }
+    return err ? err : nvme_events_enable(c);
+}
+
 int nvme_attach(const char *name, const struct platform *plat, const struct nvme_options *opt,
                 struct nvme_ctrlr **out)
 {
@@ -386,23 +427,18 @@ int nvme_attach(const char *name, const struct platform *plat, const struct nvme
     if (err) {
         goto err_identify;
     }
-    err = nvme_qpairs_create(c);
+    err = make_usable(c);
     if (err) {
-        goto err_qpairs;
-    }
-    err = nvme_namespaces_scan(c);
-    if (err) {
-        goto err_namespaces;
+        goto err_usable;
     }
     *out = c;
     return 0;
 
-err_namespaces:
-err_qpairs:
+err_usable:
 err_identify:
 err_enable:
     quiet_for_free(c);
-    nvme_namespaces_free(c);
+    nvme_ns_list_free(&c->namespaces);
     nvme_qpairs_free(c);
     nvme_admin_fini(c);
 err_admin:
@@ -453,6 +489,7 @@ int nvme_shutdown(struct nvme_ctrlr *ctrlr)
     atomic_store(&ctrlr->failed, false);
     quiet_for_free(ctrlr);
     nvme_end_all(ctrlr);
+    nvme_events_reset(ctrlr);
     if (err == 0 && !ctrlr->disabled) {
         err = -ETIMEDOUT;
     }
@@ -465,7 +502,8 @@ void nvme_detach(struct nvme_ctrlr *ctrlr)
         return;
     }
     (void)nvme_shutdown(ctrlr); /* what there is to say has been logged */
-    nvme_namespaces_free(ctrlr);
+    nvme_ns_list_free(&ctrlr->namespaces);
+    nvme_ns_list_free(&ctrlr->gone);
     nvme_qpairs_free(ctrlr);
     nvme_admin_fini(ctrlr);
     ctrlr_free(ctrlr);

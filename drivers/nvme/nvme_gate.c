@@ -150,9 +150,9 @@ enum nvme_harm nvme_command_harm(struct nvme_ctrlr *ctrlr, bool admin, const str
 /* A namespace that is not known, or "all of them", is as much as the controller. */
 static bool reach_is_armed(const struct nvme_ctrlr *c, uint32_t nsid)
 {
-    for (unsigned i = 0; i < c->namespace_count; i++) {
-        if (c->namespaces[i]->ns.nsid == nsid) {
-            return c->namespaces[i]->ns.armed;
+    for (unsigned i = 0; i < c->namespaces.count; i++) {
+        if (c->namespaces.entries[i]->ns.nsid == nsid) {
+            return c->namespaces.entries[i]->ns.armed;
         }
     }
     return c->armed;
@@ -178,8 +178,8 @@ int nvme_ctrlr_arm(struct nvme_ctrlr *ctrlr, const char *serial)
         return -EINVAL;
     }
     ctrlr->armed = true;
-    for (unsigned i = 0; i < ctrlr->namespace_count; i++) {
-        ctrlr->namespaces[i]->ns.armed = true;
+    for (unsigned i = 0; i < ctrlr->namespaces.count; i++) {
+        ctrlr->namespaces.entries[i]->ns.armed = true;
     }
     return 0;
 }
@@ -187,8 +187,8 @@ int nvme_ctrlr_arm(struct nvme_ctrlr *ctrlr, const char *serial)
 void nvme_ctrlr_disarm(struct nvme_ctrlr *ctrlr)
 {
     ctrlr->armed = false;
-    for (unsigned i = 0; i < ctrlr->namespace_count; i++) {
-        ctrlr->namespaces[i]->ns.armed = false;
+    for (unsigned i = 0; i < ctrlr->namespaces.count; i++) {
+        ctrlr->namespaces.entries[i]->ns.armed = false;
     }
 }
 
@@ -199,6 +199,9 @@ bool nvme_ctrlr_armed(const struct nvme_ctrlr *ctrlr)
 
 int nvme_ns_arm(struct nvme_ns *ns, const char *serial)
 {
+    if (ns->gone) {
+        return -ENXIO;
+    }
     if (strcmp(serial, ns->ctrlr->info.serial) != 0) {
         return -EINVAL;
     }

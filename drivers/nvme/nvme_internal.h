@@ -8,6 +8,8 @@
  * nvme_io.c          read, write, flush: post with splitting, and the synchronous form
  * nvme_admin.c       the admin queue and its commands
  * nvme_namespace.c   which namespaces there are, and whether they can be used
+ * nvme_rescan.c      what has become of them since
+ * nvme_events.c      asynchronous events: asked for, kept, told to listeners
  * nvme_dbbuf.c       shadow doorbells
  * nvme_ability.c     what the controller offers
  * nvme_gate.c        what a command can destroy, and whether that is armed
@@ -31,6 +33,9 @@
 
 #define NVME_ADMIN_ENTRIES        32
 #define NVME_ADMIN_DATA_MAX_BYTES (1024 * 1024)
+/* Identifiers of admin commands: up to NVME_ADMIN_ENTRIES those that are waited for, then: */
+#define NVME_ADMIN_CID_ABORT 0x40
+#define NVME_ADMIN_CID_EVENT 0x80 /* and NVME_EVENT_REQUESTS - 1 more */
 #define NVME_NO_SLOT              0xffff
 
 /* Bits of nvme_ctrlr.attention: what a post or reap must not overlook. Zero on a good day. */
@@ -110,6 +115,42 @@ struct nvme_qpair {
 struct nvme_ns_entry {
     struct nvme_ns ns;
     char why[96]; /* what unusable_why points to */
+    bool refused; /* Identify Namespace was: nothing is known of it */
+};
+
+/* Namespaces, each in memory of its own, so that handles stay valid when the list changes. */
+struct nvme_ns_list {
+    struct nvme_ns_entry **entries;
+    unsigned count;
+    unsigned room;
+};
+
+/* An admin command that somebody waits for. */
+struct nvme_admin_cmd {
+    bool outstanding;
+    uint16_t cid;
+    struct nvme_result res; /* once it is not outstanding any more */
+};
+
+/* Asynchronous Event Requests: what each is doing, and what came of them (nvme_events.c). */
+#define NVME_EVENT_REQUESTS  4
+#define NVME_EVENT_LISTENERS 4
+#define NVME_EVENT_KINDS     24
+struct nvme_events {
+    struct nvme_event_request {
+        enum { NVME_REQUEST_IDLE, NVME_REQUEST_WAITING, NVME_REQUEST_ARRIVED } state;
+        uint32_t dw0; /* when arrived */
+    } requests[NVME_EVENT_REQUESTS];
+    unsigned request_count; /* that the controller takes; 0: it refuses them */
+    bool delivering;
+    uint64_t window_ns; /* events are counted since then, so that a storm can be slowed down */
+    unsigned in_window;
+    struct nvme_event_listener {
+        nvme_event_fn fn; /* NULL: free */
+        void *ctx;
+    } listeners[NVME_EVENT_LISTENERS];
+    struct nvme_event_count counts[NVME_EVENT_KINDS];
+    unsigned kinds;
 };
 
 struct nvme_ctrlr {
@@ -139,15 +180,16 @@ struct nvme_ctrlr {
     struct nvme_qpair admin;
     struct dma_buf admin_data;
     uint16_t admin_cid;
+    struct nvme_admin_cmd admin_sync, admin_abort;
+    struct nvme_events events;
     struct nvme_id_ctrl id;
 
     bool armed;         /* the whole controller: see nvme_gate.h */
     bool effects_asked;
     struct nvme_effects_log *effects; /* NULL: not asked yet, or there is none */
 
-    struct nvme_ns_entry **namespaces;
-    unsigned namespace_count;
-    unsigned namespace_room;
+    struct nvme_ns_list namespaces;
+    struct nvme_ns_list gone; /* taken out; somebody may still hold them */
 };
 
 /* --- registers (nvme_controller.c) ---------------------------------------------------------- */
@@ -173,6 +215,10 @@ int nvme_enable(struct nvme_ctrlr *c) must_check;
 
 /* Identify Controller into id, checked and noted in info. 0, -EPROTO, -ENODEV, or as nvme_admin. */
 int nvme_identify_controller(struct nvme_ctrlr *c, struct nvme_id_ctrl *id) must_check;
+
+/* Identify Controller again, after a reset or a change: serial number and model must be the same,
+ * or -ENODEV; everything else is taken over. Or as nvme_identify_controller, or -ENOMEM. */
+int nvme_identify_again(struct nvme_ctrlr *c) must_check;
 
 /* --- queues (nvme_queue.c) ------------------------------------------------------------------ */
 
@@ -226,6 +272,11 @@ void nvme_queue_ack(struct nvme_qpair *qp);
 int nvme_admin_run(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
                    size_t len, struct nvme_result *res) must_check;
 int nvme_admin_init(struct nvme_ctrlr *c) must_check;
+/* Puts a command without data into the admin queue; tells the controller of all that were put. */
+void nvme_admin_put(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, uint16_t cid);
+void nvme_admin_ring(struct nvme_ctrlr *c);
+/* Consumes one completion of the admin queue, whoever it is for. False: there is none. */
+bool nvme_admin_reap(struct nvme_ctrlr *c);
 void nvme_admin_fini(struct nvme_ctrlr *c);
 int nvme_admin_identify(struct nvme_ctrlr *c, uint8_t cns, uint32_t nsid, void *buf,
                         struct nvme_result *res) must_check;
@@ -235,6 +286,17 @@ int nvme_set_queue_count(struct nvme_ctrlr *c, unsigned count, unsigned *granted
 int nvme_create_queues(struct nvme_qpair *qp) must_check;
 /* What the controller says is of no interest here: it is about to be disabled. */
 void nvme_delete_queues(struct nvme_qpair *qp);
+
+/* --- asynchronous events (nvme_events.c) ----------------------------------------------------- */
+
+/* After each enable and Identify: chooses the events (Asynchronous Event Configuration) and posts
+ * the requests. A refusal is logged and is no error. 0, or why the controller failed. */
+int nvme_events_enable(struct nvme_ctrlr *c) must_check;
+/* The controller is disabled: no request is outstanding. Events that have arrived are kept. */
+void nvme_events_reset(struct nvme_ctrlr *c);
+/* Takes a completion of the admin queue; false: it is not that of a request that is waiting. */
+bool nvme_events_complete(struct nvme_ctrlr *c, uint16_t cid, uint16_t status, uint32_t dw0)
+    must_check;
 
 /* --- shadow doorbells (nvme_dbbuf.c) -------------------------------------------------------- */
 
@@ -252,8 +314,12 @@ void nvme_dbbuf_check_stuck(struct nvme_qpair *qp, uint64_t now_ns);
 
 /* --- the rest ------------------------------------------------------------------------------- */
 
-int nvme_namespaces_scan(struct nvme_ctrlr *c) must_check;
-void nvme_namespaces_free(struct nvme_ctrlr *c);
+/* Appends every namespace the controller names to list, which is empty. On an error list is empty
+ * again. 0, -ENOMEM, -EIO, or as nvme_admin. */
+int nvme_namespaces_scan(struct nvme_ctrlr *c, struct nvme_ns_list *list) must_check;
+int nvme_ns_list_append(struct nvme_ns_list *list, struct nvme_ns_entry *entry) must_check;
+/* Frees the entries and the list itself, which is empty then. */
+void nvme_ns_list_free(struct nvme_ns_list *list);
 
 /* Marks c failed and logs why, in words that follow its name; only the first caller does. */
 void nvme_fail(struct nvme_ctrlr *c, const char *why);

@@ -166,7 +166,7 @@ static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, stru
     const struct nvme_ns *ns = io->ns;
 
     if (!ns->usable) {
-        return -ENOTSUP;
+        return ns->gone ? -ENXIO : -ENOTSUP;
     }
     if (io->opcode == NVME_IO_FLUSH) {
         return io_post_flush(qp, io, attention);
@@ -307,7 +307,7 @@ int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover)
         }
     }
     if (!io->ns->usable) {
-        return -ENOTSUP;
+        return io->ns->gone ? -ENXIO : -ENOTSUP;
     }
     if (io->opcode != NVME_IO_FLUSH) {
         err = io->nlb ? io_check(qp, io) : -EINVAL;

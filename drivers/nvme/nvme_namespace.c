@@ -119,29 +119,47 @@ static int read_descriptors(struct nvme_ctrlr *c, struct nvme_ns *ns, uint8_t *p
     return fatal(c) ? err : 0; /* a controller may refuse: then there are none */
 }
 
-static int namespaces_append(struct nvme_ctrlr *c, struct nvme_ns_entry *entry)
+int nvme_ns_list_append(struct nvme_ns_list *list, struct nvme_ns_entry *entry)
 {
-    if (c->namespace_count == c->namespace_room) {
-        unsigned room = c->namespace_room ? 2 * c->namespace_room : 8;
+    if (list->count == list->room) {
+        unsigned room = list->room ? 2 * list->room : 8;
         struct nvme_ns_entry **larger = heap_alloc(room, sizeof(struct nvme_ns_entry *));
 
         if (!larger) {
             return -ENOMEM;
         }
-        for (unsigned i = 0; i < c->namespace_count; i++) {
-            larger[i] = c->namespaces[i];
+        for (unsigned i = 0; i < list->count; i++) {
+            larger[i] = list->entries[i];
         }
-        heap_free(c->namespaces);
-        c->namespaces = larger;
-        c->namespace_room = room;
+        heap_free(list->entries);
+        list->entries = larger;
+        list->room = room;
     }
-    c->namespaces[c->namespace_count++] = entry;
+    list->entries[list->count++] = entry;
     return 0;
 }
 
-/* Looks at one namespace. probing: the id may well be inactive, which is then not worth a word. */
-static int namespace_add(struct nvme_ctrlr *c, uint32_t nsid, bool probing, uint8_t *page)
+void nvme_ns_list_free(struct nvme_ns_list *list)
 {
+    for (unsigned i = 0; i < list->count; i++) {
+        heap_free(list->entries[i]);
+    }
+    heap_free(list->entries);
+    *list = (struct nvme_ns_list){0};
+}
+
+/* What a scan works with. */
+struct scan {
+    struct nvme_ctrlr *c;
+    struct nvme_ns_list *found;
+    uint32_t *ids;  /* a page of the list of active namespaces */
+    uint8_t *page;  /* of namespace identification descriptors */
+};
+
+/* Looks at one namespace. probing: the id may well be inactive, which is then not worth a word. */
+static int namespace_add(struct scan *scan, uint32_t nsid, bool probing)
+{
+    struct nvme_ctrlr *c = scan->c;
     struct nvme_ns_entry *entry = heap_alloc(1, sizeof(*entry));
     struct nvme_result res;
     int err;
@@ -160,15 +178,16 @@ static int namespace_add(struct nvme_ctrlr *c, uint32_t nsid, bool probing, uint
         goto out;
     }
     if (err) {
+        entry->refused = true;
         unusable(entry, "cannot be identified: %s", nvme_status_name(res.status));
     } else {
         namespace_check(entry);
-        err = read_descriptors(c, &entry->ns, page);
+        err = read_descriptors(c, &entry->ns, scan->page);
         if (err) {
             goto out;
         }
     }
-    err = namespaces_append(c, entry);
+    err = nvme_ns_list_append(scan->found, entry);
     if (!err) {
         return 0;
     }
@@ -178,8 +197,9 @@ out:
 }
 
 /* A controller without a list of active namespaces, older than NVMe 1.1: every id is tried. */
-static int scan_by_probing(struct nvme_ctrlr *c, uint8_t *page)
+static int scan_by_probing(struct scan *scan)
 {
+    const struct nvme_ctrlr *c = scan->c;
     uint32_t last = MIN(c->id.nn, (uint32_t)PROBE_MAX);
 
     if (c->id.nn > PROBE_MAX) {
@@ -187,7 +207,7 @@ static int scan_by_probing(struct nvme_ctrlr *c, uint8_t *page)
                  PROBE_MAX);
     }
     for (uint32_t nsid = 1; nsid <= last; nsid++) {
-        int err = namespace_add(c, nsid, true, page);
+        int err = namespace_add(scan, nsid, true);
 
         if (err) {
             return err;
@@ -197,9 +217,11 @@ static int scan_by_probing(struct nvme_ctrlr *c, uint8_t *page)
 }
 
 /* One page of the list of active namespaces above *nsid, §5.15.2.3. *more: there may be others. */
-static int scan_page(struct nvme_ctrlr *c, const uint32_t *list, uint32_t *nsid, bool *more,
-                     uint8_t *page)
+static int scan_page(struct scan *scan, uint32_t *nsid, bool *more)
 {
+    const struct nvme_ctrlr *c = scan->c;
+    const uint32_t *list = scan->ids;
+
     *more = true;
     for (unsigned i = 0; i < NVME_NS_LIST_ENTRIES; i++) {
         if (list[i] == 0) {
@@ -213,7 +235,7 @@ static int scan_page(struct nvme_ctrlr *c, const uint32_t *list, uint32_t *nsid,
             return 0;
         }
         *nsid = list[i];
-        int err = namespace_add(c, *nsid, false, page);
+        int err = namespace_add(scan, *nsid, false);
         if (err) {
             return err;
         }
@@ -221,24 +243,25 @@ static int scan_page(struct nvme_ctrlr *c, const uint32_t *list, uint32_t *nsid,
     return 0;
 }
 
-static int scan_by_list(struct nvme_ctrlr *c, uint32_t *list, uint8_t *page)
+static int scan_by_list(struct scan *scan)
 {
+    struct nvme_ctrlr *c = scan->c;
     uint32_t nsid = 0;
     bool more = true;
 
     while (more && nsid < c->id.nn) {
         struct nvme_result res;
-        int err = nvme_admin_identify(c, NVME_CNS_ACTIVE_NAMESPACES, nsid, list, &res);
+        int err = nvme_admin_identify(c, NVME_CNS_ACTIVE_NAMESPACES, nsid, scan->ids, &res);
 
         if (err && res.status && nsid == 0) {
             log_info("%s: has no list of active namespaces (%s)", c->name,
                      nvme_status_name(res.status));
-            return scan_by_probing(c, page);
+            return scan_by_probing(scan);
         }
         if (err) {
             return res.status ? -EIO : err;
         }
-        err = scan_page(c, list, &nsid, &more, page);
+        err = scan_page(scan, &nsid, &more);
         if (err) {
             return err;
         }
@@ -246,41 +269,37 @@ static int scan_by_list(struct nvme_ctrlr *c, uint32_t *list, uint8_t *page)
     return 0;
 }
 
-int nvme_namespaces_scan(struct nvme_ctrlr *c)
+int nvme_namespaces_scan(struct nvme_ctrlr *c, struct nvme_ns_list *list)
 {
-    uint32_t *list = heap_alloc(1, NVME_IDENTIFY_BYTES);
-    uint8_t *page = heap_alloc(1, NVME_IDENTIFY_BYTES);
+    struct scan scan = {
+        .c = c,
+        .found = list,
+        .ids = heap_alloc(1, NVME_IDENTIFY_BYTES),
+        .page = heap_alloc(1, NVME_IDENTIFY_BYTES),
+    };
     int err;
 
-    if (!list || !page) {
+    if (!scan.ids || !scan.page) {
         err = -ENOMEM;
     } else if (c->info.vs < VS_1_1 || c->quirks & NVME_QUIRK_NO_ACTIVE_LIST) {
-        err = scan_by_probing(c, page);
+        err = scan_by_probing(&scan);
     } else {
-        err = scan_by_list(c, list, page);
+        err = scan_by_list(&scan);
     }
-    heap_free(list);
-    heap_free(page);
+    heap_free(scan.ids);
+    heap_free(scan.page);
+    if (err) {
+        nvme_ns_list_free(list);
+    }
     return err;
-}
-
-void nvme_namespaces_free(struct nvme_ctrlr *c)
-{
-    for (unsigned i = 0; i < c->namespace_count; i++) {
-        heap_free(c->namespaces[i]);
-    }
-    c->namespace_count = 0;
-    c->namespace_room = 0;
-    heap_free(c->namespaces);
-    c->namespaces = NULL;
 }
 
 unsigned nvme_ns_count(const struct nvme_ctrlr *ctrlr)
 {
-    return ctrlr->namespace_count;
+    return ctrlr->namespaces.count;
 }
 
 struct nvme_ns *nvme_ns_at(struct nvme_ctrlr *ctrlr, unsigned index)
 {
-    return index < ctrlr->namespace_count ? &ctrlr->namespaces[index]->ns : NULL;
+    return index < ctrlr->namespaces.count ? &ctrlr->namespaces.entries[index]->ns : NULL;
 }

@@ -11,9 +11,7 @@
 #include "drivers/nvme/nvme_internal.h"
 #include "lib/bitfield.h"
 #include "lib/errno.h"
-#include "lib/heap.h"
 #include "lib/log.h"
-#include "lib/string.h"
 
 void nvme_fail(struct nvme_ctrlr *c, const char *why)
 {
@@ -72,31 +70,15 @@ void nvme_end_all(struct nvme_ctrlr *c)
     }
 }
 
-/* The controller behind the registers must still be the one whose disk was looked at. */
-static int same_controller(struct nvme_ctrlr *c)
-{
-    struct nvme_id_ctrl *id = heap_alloc(1, sizeof(*id));
-    int err;
-
-    if (!id) {
-        return -ENOMEM;
-    }
-    err = nvme_identify_controller(c, id);
-    if (!err && (memcmp(id->sn, c->id.sn, sizeof(id->sn)) != 0 ||
-                 memcmp(id->mn, c->id.mn, sizeof(id->mn)) != 0)) {
-        log_error("%s: another device answers after the reset", c->name);
-        err = -ENODEV;
-    }
-    heap_free(id);
-    return err;
-}
-
 /* From CSTS.RDY = 0 to I/O. */
 static int bring_up(struct nvme_ctrlr *c)
 {
     int err;
 
     nvme_queue_reset(&c->admin);
+    c->admin_sync.outstanding = false;
+    c->admin_abort.outstanding = false;
+    nvme_events_reset(c);
     for (unsigned i = 0; i < c->info.io_qpairs; i++) {
         nvme_queue_reset(c->io_qpairs[i]);
     }
@@ -105,11 +87,12 @@ static int bring_up(struct nvme_ctrlr *c)
     if (err) {
         return err;
     }
-    err = same_controller(c);
+    err = nvme_identify_again(c);
     if (err) {
         return err;
     }
-    return nvme_qpairs_recreate(c);
+    err = nvme_qpairs_recreate(c);
+    return err ? err : nvme_events_enable(c);
 }
 
 static int give_up(struct nvme_ctrlr *c, int err)

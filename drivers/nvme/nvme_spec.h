@@ -144,6 +144,49 @@ enum nvme_io_opcode {
 /* Abort, §5.1 */
 #define NVME_ABORT_CDW10_SQID GENMASK64(15, 0)
 #define NVME_ABORT_CDW10_CID  GENMASK64(31, 16)
+#define NVME_ABORT_DW0_NOT_ABORTED GENMASK64(0, 0) /* in the completion */
+
+/* Asynchronous Event Request, §5.2: the completion's DW0 */
+#define NVME_EVENT_DW0_TYPE GENMASK64(2, 0)   /* enum nvme_event_type */
+#define NVME_EVENT_DW0_INFO GENMASK64(15, 8)  /* by type */
+#define NVME_EVENT_DW0_LID  GENMASK64(23, 16) /* the log page that tells more */
+
+enum nvme_event_type {
+    NVME_EVENT_ERROR = 0,
+    NVME_EVENT_HEALTH = 1,
+    NVME_EVENT_NOTICE = 2,
+    NVME_EVENT_COMMAND_SET = 6,
+    NVME_EVENT_VENDOR = 7,
+};
+enum nvme_event_health_info {
+    NVME_EVENT_HEALTH_RELIABILITY = 0,
+    NVME_EVENT_HEALTH_TEMPERATURE = 1,
+    NVME_EVENT_HEALTH_SPARE = 2,
+};
+enum nvme_event_notice_info {
+    NVME_EVENT_NOTICE_NAMESPACES = 0,
+    NVME_EVENT_NOTICE_FIRMWARE = 1,
+    NVME_EVENT_NOTICE_TELEMETRY = 2,
+    NVME_EVENT_NOTICE_ANA = 3,
+    NVME_EVENT_NOTICE_PREDICTABLE_LATENCY = 4,
+    NVME_EVENT_NOTICE_LBA_STATUS = 5,
+    NVME_EVENT_NOTICE_ENDURANCE_GROUP = 6,
+};
+enum nvme_event_command_set_info {
+    NVME_EVENT_RESERVATION = 0,
+    NVME_EVENT_SANITIZE = 1,
+    NVME_EVENT_SANITIZE_DEALLOCATED = 2,
+};
+
+/* Asynchronous Event Configuration, §5.21.1.11, in CDW11; bits 15:8 as in Identify's OAES */
+#define NVME_AEC_SMART     GENMASK64(7, 0)   /* as the critical warnings of the SMART log */
+#define NVME_AEC_NAMESPACE GENMASK64(8, 8)
+#define NVME_AEC_FIRMWARE  GENMASK64(9, 9)
+#define NVME_AEC_TELEMETRY GENMASK64(10, 10) /* no OAES bit: it goes with LPA's telemetry */
+#define NVME_AEC_ANA       GENMASK64(11, 11)
+#define NVME_AEC_PREDICTABLE_LATENCY GENMASK64(12, 12)
+#define NVME_AEC_LBA_STATUS GENMASK64(13, 13)
+#define NVME_AEC_ENDURANCE_GROUP GENMASK64(14, 14)
 
 /* Identify, §5.15.1 */
 #define NVME_IDENTIFY_CDW10_CNS   GENMASK64(7, 0)

@@ -213,12 +213,16 @@ static uint64_t log_bytes(const struct cmd *cmd)
 
 static uint16_t get_log(struct nvme_model *m, struct cmd *cmd)
 {
-    uint8_t page[512] = { 0 };
+    uint8_t page[4096] = { 0 };
+    uint8_t lid = (uint8_t)cmd->dw[10];
     uint64_t offset = cmd->dw[12] | (uint64_t)cmd->dw[13] << 32;
     uint8_t *data = calloc(1, cmd->bytes + 1);
 
     assert(data);
-    switch (cmd->dw[10] & 0xff) {
+    switch (lid) {
+    case LOG_CHANGED_NAMESPACES:
+        events_fill_changed(m, page);
+        break;
     case 2:
         fill_smart(m, page);
         break;
@@ -234,6 +238,9 @@ static uint16_t get_log(struct nvme_model *m, struct cmd *cmd)
     }
     uint16_t status = answer(m, cmd, data);
     free(data);
+    if (status == ST_OK && !(cmd->dw[10] >> 15 & 1)) {
+        events_cleared(m, lid); /* RAE = 0 */
+    }
     return status;
 }
 
@@ -243,9 +250,25 @@ static uint16_t abort_command(struct nvme_model *m, struct cmd *cmd)
 
     m->count.aborts++;
     cmd->result = 1; /* not aborted */
-    if (target && target != cmd && target->state == CMD_WAITING && m->cfg.abort_works) {
+    if (target && target != cmd && target->state != CMD_LOST && m->cfg.abort_works) {
         cmd->result = 0;
+        m->aer_count -= target->state == CMD_AER;
         commands_complete(m, target, ST_ABORT_REQUESTED);
+    }
+    return ST_OK;
+}
+
+/* No more than ACL + 1 at a time (§5.1). */
+static uint16_t begin_abort(struct nvme_model *m)
+{
+    unsigned under_way = 0;
+
+    for (const struct cmd *other = m->cmds; other; other = other->next) {
+        under_way += other->admin && other->opcode == ADM_ABORT && other->state == CMD_WAITING;
+    }
+    if (under_way > m->cfg.acl_0b + 1U) {
+        model_violate(m, "%u Aborts at a time, ACL allows %u", under_way, m->cfg.acl_0b + 1U);
+        return ST_ABORT_LIMIT | ST_DNR;
     }
     return ST_OK;
 }
@@ -253,6 +276,8 @@ static uint16_t abort_command(struct nvme_model *m, struct cmd *cmd)
 static uint16_t hold_event_request(struct nvme_model *m, struct cmd *cmd)
 {
     if (m->aer_count > m->cfg.aerl_0b) {
+        model_violate(m, "more than AERL + 1 = %u Asynchronous Event Requests",
+                      m->cfg.aerl_0b + 1U);
         return ST_AER_LIMIT | ST_DNR;
     }
     if (cmd->state == CMD_WAITING) {
@@ -286,13 +311,15 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
     case ADM_IDENTIFY:
         return prp_walk(m, cmd, 4096);
     case ADM_GET_LOG:
-        if ((cmd->dw[10] & 0xff) < 1 || (cmd->dw[10] & 0xff) > 3) {
+        if ((cmd->dw[10] & 0xff) < 1 || (cmd->dw[10] & 0xff) > 4) {
             return ST_LOG_INVALID | ST_DNR;
         }
         if (cmd->dw[12] & 3) {
             return ST_INVALID_FIELD | ST_DNR;
         }
         return prp_walk(m, cmd, log_bytes(cmd));
+    case ADM_ABORT:
+        return begin_abort(m);
     case ADM_ASYNC_EVENT:
         return hold_event_request(m, cmd);
     default:

@@ -277,4 +277,5 @@ void commands_forget_all(struct nvme_model *m, bool scribble)
         }
         forget(m, m->cmds);
     }
+    m->aer_count = 0;
 }

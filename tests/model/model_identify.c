@@ -40,7 +40,8 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     put_le(p + IDC_VER, 4, c->vs);
     put_le(p + IDC_RTD3E, 4, c->rtd3e_us);
     p[IDC_CNTRLTYPE] = 1;
-    p[IDC_ACL] = 3;
+    put_le(p + IDC_OAES, 4, c->oaes);
+    p[IDC_ACL] = c->acl_0b;
     p[IDC_AERL] = c->aerl_0b;
     p[IDC_FRMW] = 1 | 1 << 1;
     p[IDC_LPA] = 1 << 2;
@@ -74,7 +75,7 @@ static void fill_namespace(const struct ns *ns, uint8_t *p)
     p[IDN_DLFEAT] = 1;
     put_le(p + IDN_NVMCAP, 8, ns->cfg.blocks << ns->cfg.lbads);
     put_le(p + IDN_NGUID, 8, 0x1122334455667788);
-    put_le(p + IDN_NGUID + 8, 8, ns->cfg.nsid);
+    put_le(p + IDN_NGUID + 8, 8, ns->cfg.nsid | (uint64_t)ns->generation << 32);
     put_le(p + IDN_EUI64, 8, UINT64_C(0x0000000001005452) + ((uint64_t)ns->cfg.nsid << 56));
     for (unsigned i = 0; i <= ns->cfg.format; i++) {
         uint8_t *f = p + IDN_LBAF0 + 4 * i;
@@ -119,6 +120,7 @@ static void fill_descriptors(const struct ns *ns, uint8_t *p)
     for (unsigned i = 0; i < 16; i++) {
         p[36 + i] = (uint8_t)(0xa0 + i);
     }
+    p[50] = (uint8_t)ns->generation;
     p[51] = (uint8_t)ns->cfg.nsid;
 }
 

@@ -81,6 +81,15 @@ struct media {
 struct ns {
     struct model_ns_config cfg;
     struct media media;
+    unsigned generation; /* part of its identity */
+};
+
+/* Events of one type. */
+struct event {
+    bool pending; /* to be reported */
+    bool masked;  /* reported, and its log page not read yet */
+    uint32_t dw0; /* of the pending one */
+    uint8_t lid;  /* of the one reported */
 };
 
 struct nvme_model {
@@ -112,6 +121,8 @@ struct nvme_model {
     struct repair repairs[16];
     unsigned repair_count;
     uint16_t aer_count;
+    struct event events[8]; /* by type */
+    uint32_t changed_ns[1024]; /* since the list was read; 0 ends it */
     uint32_t features[256];
     struct ns *ns;
     struct model_rule rules[MODEL_MAX_RULES];
@@ -163,6 +174,13 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd);
 uint16_t admin_run(struct nvme_model *m, struct cmd *cmd);
 uint16_t io_begin(struct nvme_model *m, struct cmd *cmd);
 uint16_t io_run(struct nvme_model *m, struct cmd *cmd);
+
+/* model_events.c */
+void events_report(struct nvme_model *m);
+bool events_due(const struct nvme_model *m);
+void events_cleared(struct nvme_model *m, uint8_t lid);
+void events_fill_changed(const struct nvme_model *m, uint8_t *page);
+void events_reset(struct nvme_model *m);
 
 /* model_identify.c: 4096 bytes; a status. */
 uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t *page);

@@ -183,6 +183,9 @@ uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
 {
     struct ns *ns = media_ns(m, cmd->dw[1]);
 
+    if (!ns && !(cmd->opcode == NVM_FLUSH && cmd->dw[1] == NSID_ALL)) {
+        return ST_INVALID_NS | ST_DNR; /* it was removed meanwhile */
+    }
     m->count.fua += cmd->opcode <= NVM_READ && cmd->dw[12] >> 30 & 1;
     switch (cmd->opcode) {
     case NVM_READ:

@@ -148,7 +148,7 @@ static _Atomic uint32_t *shadow_at(struct nvme_model *m, uint64_t base, uint64_t
 static void ask_to_be_told(struct nvme_model *m, const struct sq *sq, _Atomic uint32_t *event,
                            uint32_t tail)
 {
-    bool busy = m->cmd_count > 0 || sq->head != tail;
+    bool busy = m->cmd_count > m->aer_count || sq->head != tail;
     atomic_store(event, busy || m->cfg.shadow_deaf ? tail - 1 : tail);
 }
 

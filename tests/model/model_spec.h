@@ -104,7 +104,15 @@ enum {
 };
 
 /* Feature identifiers, figure 271 */
-enum { FEAT_VOLATILE_CACHE = 0x06, FEAT_NUMBER_OF_QUEUES = 0x07, FEAT_LAST = 0x0b };
+enum {
+    FEAT_VOLATILE_CACHE = 0x06,
+    FEAT_NUMBER_OF_QUEUES = 0x07,
+    FEAT_ASYNC_EVENT = 0x0b,
+    FEAT_LAST = 0x0b
+};
+
+/* Log page identifiers, figure 194 */
+enum { LOG_CHANGED_NAMESPACES = 0x04 };
 
 /* Identify Controller byte offsets, figure 247 */
 enum {
@@ -118,6 +126,7 @@ enum {
     IDC_CNTLID = 78,
     IDC_VER = 80,
     IDC_RTD3E = 88,
+    IDC_OAES = 92,
     IDC_CNTRLTYPE = 111,
     IDC_ACL = 258,
     IDC_AERL = 259,

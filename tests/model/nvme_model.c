@@ -29,6 +29,8 @@ struct model_config model_default_config(void)
         .mdts = 5,
         .volatile_cache = true,
         .aerl_0b = 3,
+        .acl_0b = 3,
+        .oaes = 0x300, /* namespace attributes, firmware activation */
         .rtd3e_us = 2000000,
         .sqes = 0x66,
         .cqes = 0x44,
@@ -64,6 +66,7 @@ static void power_on(struct nvme_model *m)
     m->ready_at = m->disabled_at = m->shut_at = MODEL_NEVER;
     m->sqs_agreed = m->cqs_agreed = 0;
     memset(m->features, 0, sizeof(m->features));
+    events_reset(m);
     m->features[FEAT_VOLATILE_CACHE] = m->cfg.volatile_cache;
     m->features[0x04] = 343; /* Kelvin: 70 degrees Celsius */
 }
@@ -128,7 +131,8 @@ static void become_disabled(struct nvme_model *m)
     queues_drop_all(m);
     m->repair_count = 0;
     m->sqs_agreed = m->cqs_agreed = 0;
-    m->aer_count = 0;
+    m->features[FEAT_ASYNC_EVENT] = 0;
+    events_reset(m);
     m->csts = 0;
     m->shut_at = MODEL_NEVER;
     m->shst_stuck = false;
@@ -181,6 +185,7 @@ void model_step(struct nvme_model *m, uint64_t now_ns)
         }
         uint64_t before = m->count.completions;
         commands_finish_due(m);
+        events_report(m);
         if (m->count.completions != before) {
             queues_look_at_shadows(m); /* a busy device looks by itself */
         }
@@ -198,6 +203,7 @@ uint64_t model_next_ns(const struct nvme_model *m)
     if (m->cc & CC_EN && m->csts & CSTS_RDY && !(m->csts & CSTS_CFS)) {
         next = MIN(next, m->fetch_at);
         next = MIN(next, commands_next_ns(m));
+        next = events_due(m) ? m->now_ns : next;
         for (unsigned i = 0; i < m->repair_count; i++) {
             next = MIN(next, m->repairs[i].due_ns);
         }
@@ -274,6 +280,7 @@ bool model_async_event(struct nvme_model *m, uint32_t dw0)
         if (cmd->state == CMD_AER) {
             cmd->result = dw0;
             m->aer_count--;
+            m->count.events_reported++;
             commands_complete(m, cmd, ST_OK);
             return true;
         }
@@ -283,7 +290,8 @@ bool model_async_event(struct nvme_model *m, uint32_t dw0)
 
 bool model_is_quiet(const struct nvme_model *m)
 {
-    return m->gone || (!(m->cc & CC_EN) && !(m->csts & CSTS_RDY)) || m->cmd_count == 0;
+    return m->gone || (!(m->cc & CC_EN) && !(m->csts & CSTS_RDY)) ||
+           m->cmd_count == m->aer_count; /* event requests have no data */
 }
 
 unsigned model_outstanding(const struct nvme_model *m)

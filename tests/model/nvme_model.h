@@ -108,7 +108,8 @@ struct model_config {
     const char *serial, *model, *firmware;
     uint8_t mdts; /* log2 of pages of 1 << (12 + mpsmin) bytes; 0: no limit */
     bool volatile_cache;
-    uint8_t aerl_0b;
+    uint8_t aerl_0b, acl_0b;
+    uint32_t oaes; /* optional events that Asynchronous Event Configuration may switch on */
     uint32_t rtd3e_us;
     uint32_t nn; /* 0: the highest nsid */
     uint8_t sqes, cqes;
@@ -175,6 +176,16 @@ void model_spurious_irq(struct nvme_model *m, unsigned vec);
 
 /* Ends one waiting Asynchronous Event Request with dw0; false: none is waiting. */
 bool model_async_event(struct nvme_model *m, uint32_t dw0);
+/* Something happens that is an event by the rules (§5.2): it is reported once a request waits for
+ * it, and no event of its type was reported and not cleared yet; one of each type is remembered. An
+ * event that Asynchronous Event Configuration leaves out is none. lid: the log page that clears. */
+void model_raise_event(struct nvme_model *m, unsigned type, unsigned info, unsigned lid);
+
+/* A namespace appears or changes; another host deletes it. Both raise the notice. */
+void model_ns_set(struct nvme_model *m, const struct model_ns_config *ns);
+void model_ns_remove(struct nvme_model *m, uint32_t nsid);
+/* Gives the namespace another identity: the next one that had this identifier. */
+void model_ns_new_identity(struct nvme_model *m, uint32_t nsid);
 
 /* Media from outside, in bytes of namespace nsid; metadata is not stored. */
 void model_media_read(struct nvme_model *m, uint32_t nsid, uint64_t offset, void *buf, size_t len);
@@ -198,6 +209,7 @@ struct model_counters {
     uint64_t deallocations, blocks_deallocated; /* Dataset Management: ranges, and their blocks */
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
+    uint64_t events_reported;
     uint64_t shadow_configs;     /* Doorbell Buffer Config commands */
     uint64_t shadow_fetches;     /* times that a shadow showed new commands */
     uint32_t queues_asked;       /* CDW11 of the last Number of Queues */
