@@ -19,6 +19,7 @@ struct block_dev {
     struct block_info info;
     struct block_dev *next;
     struct block_dev *disk; /* the whole disk; of a whole disk: itself */
+    bool removed;           /* of the registry's removed ones */
 
     /* of whole disks */
     const struct block_ops *ops;
@@ -29,6 +30,7 @@ struct block_dev {
 
 struct block_registry {
     struct block_dev *first;
+    struct block_dev *removed; /* somebody may still hold them */
 };
 
 int block_registry_create(struct block_registry **out)
@@ -37,15 +39,12 @@ int block_registry_create(struct block_registry **out)
     return *out ? 0 : -ENOMEM;
 }
 
-void block_registry_destroy(struct block_registry *reg)
+static void free_list(struct block_dev *first)
 {
-    if (!reg) {
-        return;
-    }
-    while (reg->first) {
-        struct block_dev *dev = reg->first;
+    while (first) {
+        struct block_dev *dev = first;
 
-        reg->first = dev->next;
+        first = dev->next;
         if (dev->disk == dev) {
             if (dev->ops->destroy) {
                 dev->ops->destroy(dev->ctx);
@@ -54,7 +53,15 @@ void block_registry_destroy(struct block_registry *reg)
         }
         heap_free(dev);
     }
-    heap_free(reg);
+}
+
+void block_registry_destroy(struct block_registry *reg)
+{
+    if (reg) {
+        free_list(reg->first);
+        free_list(reg->removed);
+        heap_free(reg);
+    }
 }
 
 struct block_dev *block_at(struct block_registry *reg, unsigned index)
@@ -198,6 +205,34 @@ void block_remove_partitions(struct block_registry *reg, struct block_dev *paren
     }
 }
 
+void block_remove(struct block_registry *reg, struct block_dev *disk)
+{
+    struct block_dev **link = &reg->first;
+
+    while (*link) {
+        struct block_dev *dev = *link;
+
+        if (dev->disk == disk) {
+            *link = dev->next;
+            dev->removed = true;
+            dev->next = reg->removed;
+            reg->removed = dev;
+        } else {
+            link = &dev->next;
+        }
+    }
+}
+
+int block_resize(struct block_registry *reg, struct block_dev *disk, uint64_t block_count)
+{
+    if (disk->disk != disk || !is_geometry_ok(block_count, disk->info.block_bytes)) {
+        return -EINVAL;
+    }
+    block_remove_partitions(reg, disk);
+    disk->info.block_count = block_count;
+    return 0;
+}
+
 static bool is_armed(const struct block_dev *disk)
 {
     return disk->ops->armed ? disk->ops->armed(disk->ctx) : true;
@@ -230,6 +265,9 @@ int block_read(struct block_dev *dev, uint64_t lba, uint64_t count, void *buf)
     if (count == 0 || !is_inside(lba, count, dev->info.block_count)) {
         return -EINVAL;
     }
+    if (dev->removed) {
+        return -ENXIO;
+    }
     while (count > 0) {
         uint32_t part = (uint32_t)MIN(count, (uint64_t)MAX_CALL_BLOCKS);
         int err = disk->ops->read(disk->ctx, dev->info.first_lba + lba, part, bytes);
@@ -251,6 +289,9 @@ int block_write(struct block_dev *dev, uint64_t lba, uint64_t count, const void 
 
     if (count == 0 || !is_inside(lba, count, dev->info.block_count)) {
         return -EINVAL;
+    }
+    if (dev->removed) {
+        return -ENXIO;
     }
     if (!is_armed(disk)) {
         return -EROFS;
@@ -297,7 +338,7 @@ static int access_bytes(struct block_dev *dev, uint64_t offset, size_t len, uint
     if (!is_inside(offset, len, dev->info.block_count * block_bytes)) {
         return -EINVAL;
     }
-    if (src && !is_armed(dev->disk)) {
+    if (src && !dev->removed && !is_armed(dev->disk)) {
         return -EROFS;
     }
     while (len > 0) {
@@ -339,6 +380,9 @@ int block_flush(struct block_dev *dev)
 {
     struct block_dev *disk = dev->disk;
 
+    if (dev->removed) {
+        return -ENXIO;
+    }
     return disk->ops->flush ? disk->ops->flush(disk->ctx) : 0;
 }
 
@@ -346,6 +390,9 @@ int block_arm(struct block_dev *dev, const char *serial)
 {
     struct block_dev *disk = dev->disk;
 
+    if (dev->removed) {
+        return -ENXIO;
+    }
     return disk->ops->arm ? disk->ops->arm(disk->ctx, serial) : 0;
 }
 

@@ -66,6 +66,15 @@ int block_add_partition(struct block_registry *reg, struct block_dev *parent, ui
 /* Takes every partition of a disk out of the registry (before a rescan). */
 void block_remove_partitions(struct block_registry *reg, struct block_dev *parent);
 
+/* Takes a whole disk and its partitions out of the registry. Its name is free again; handles of it
+ * stay valid until the registry is destroyed, and every access to them is -ENXIO. */
+void block_remove(struct block_registry *reg, struct block_dev *disk);
+
+/* A whole disk has another size now. Its partitions are taken out as by block_remove_partitions().
+ * -EINVAL: it is a partition, or no size for a disk; nothing changes. */
+int block_resize(struct block_registry *reg, struct block_dev *disk, uint64_t block_count)
+    must_check;
+
 /* Devices in the order they were added, each disk followed by its partitions; NULL past the end. */
 struct block_dev *block_at(struct block_registry *reg, unsigned index);
 /* By name, "/dev/" in front allowed; NULL when there is none. */
@@ -91,7 +100,7 @@ int block_write_bytes(struct block_dev *dev, uint64_t offset, size_t len_bytes, 
 int block_flush(struct block_dev *dev) must_check;
 
 /* Allows, forbids writing to the whole disk that dev is or lies on. arm: 0, -EINVAL (another
- * serial; the disk stays as it was). */
+ * serial; the disk stays as it was), -ENXIO. */
 int block_arm(struct block_dev *dev, const char *serial) must_check;
 void block_disarm(struct block_dev *dev);
 
@@ -108,6 +117,11 @@ struct nvme_ns;
 /* block_nvme.c: adds every usable namespace of ctrlr as "<name>n<nsid>". Returns how many, or
  * -ENOMEM. ctrlr is lent until the registry is destroyed. */
 int block_nvme_add(struct block_registry *reg, struct nvme_ctrlr *ctrlr) must_check;
+/* Does for the disks of ctrlr what nvme_rescan_namespaces() has done for its namespaces: a disk
+ * whose namespace is gone is removed, one of another size resized, a new namespace added; and reads
+ * the partition table of each that is new or resized. Volumes on disks of ctrlr must have been
+ * forgotten (fs_forget). Returns how many were added, removed or resized, or -ENOMEM. */
+int block_nvme_refresh(struct block_registry *reg, struct nvme_ctrlr *ctrlr) must_check;
 /* The namespace behind a disk or partition, or NULL when it is not NVMe. */
 struct nvme_ns *block_nvme_ns(struct block_dev *dev);
 

@@ -156,9 +156,9 @@ static const struct block_ops nvme_ops = {
     .destroy = disk_destroy,
 };
 
-/* 0, or -ENOMEM. A namespace the block layer cannot hold is named and left out: *added is false. */
+/* Adds a disk for ns. 0 with *dev NULL: the block layer cannot hold it, which was logged. */
 static int add_ns(struct block_registry *reg, struct adapter *adapter, struct nvme_ns *ns,
-                  bool *added)
+                  struct block_dev **dev)
 {
     const struct nvme_info *ctrlr = nvme_info(adapter->ctrlr);
     struct block_info info = {
@@ -166,9 +166,8 @@ static int add_ns(struct block_registry *reg, struct adapter *adapter, struct nv
         .block_bytes = ns->block_bytes,
         .volatile_cache = ctrlr->volatile_cache,
     };
-    struct block_dev *dev;
 
-    *added = false;
+    *dev = NULL;
     str_format(info.name, sizeof(info.name), "%sn%u", nvme_name(adapter->ctrlr),
                (unsigned)ns->nsid);
     if (!ns->usable) {
@@ -185,7 +184,7 @@ static int add_ns(struct block_registry *reg, struct adapter *adapter, struct nv
     }
     disk->adapter = adapter;
     disk->ns = ns;
-    int err = block_add(reg, &info, &nvme_ops, disk, &dev);
+    int err = block_add(reg, &info, &nvme_ops, disk, dev);
     if (err) {
         heap_free(disk);
         if (err == -ENOMEM) {
@@ -196,33 +195,133 @@ static int add_ns(struct block_registry *reg, struct adapter *adapter, struct nv
         return 0;
     }
     adapter->users++;
-    *added = true;
     return 0;
+}
+
+/* What the disks of ctrlr share already, or a new one. The caller is one of its users. */
+static struct adapter *adapter_get(struct block_registry *reg, struct nvme_ctrlr *ctrlr)
+{
+    struct block_dev *dev;
+    const struct block_ops *ops;
+    struct adapter *adapter;
+
+    for (unsigned i = 0; (dev = block_at(reg, i)); i++) {
+        const struct nvme_disk *disk = block_context(dev, &ops);
+
+        if (ops == &nvme_ops && disk->adapter->ctrlr == ctrlr) {
+            disk->adapter->users++;
+            return disk->adapter;
+        }
+    }
+    adapter = heap_alloc(1, sizeof(*adapter));
+    if (!adapter) {
+        return NULL;
+    }
+    if (nvme_dma_alloc(ctrlr, BOUNCE_BYTES, PAGE_BYTES, &adapter->bounce) != 0) {
+        heap_free(adapter);
+        return NULL;
+    }
+    adapter->ctrlr = ctrlr;
+    adapter->users = 1;
+    return adapter;
 }
 
 int block_nvme_add(struct block_registry *reg, struct nvme_ctrlr *ctrlr)
 {
-    struct adapter *adapter = heap_alloc(1, sizeof(*adapter));
+    struct adapter *adapter = adapter_get(reg, ctrlr);
     int count = 0;
     int err = 0;
 
     if (!adapter) {
         return -ENOMEM;
     }
-    adapter->ctrlr = ctrlr;
-    adapter->users = 1; /* this function, until its end */
-    if (nvme_dma_alloc(ctrlr, BOUNCE_BYTES, PAGE_BYTES, &adapter->bounce) != 0) {
-        heap_free(adapter);
-        return -ENOMEM;
-    }
     for (unsigned i = 0; i < nvme_ns_count(ctrlr) && !err; i++) {
-        bool added;
+        struct block_dev *dev;
 
-        err = add_ns(reg, adapter, nvme_ns_at(ctrlr, i), &added);
-        count += added;
+        err = add_ns(reg, adapter, nvme_ns_at(ctrlr, i), &dev);
+        count += dev != NULL;
     }
     adapter_release(adapter);
     return err ? err : count;
+}
+
+/* --- namespaces that have changed ------------------------------------------------------------- */
+
+static void scan_partitions(struct block_registry *reg, struct block_dev *disk)
+{
+    int scheme = partition_scan(reg, disk);
+
+    if (scheme < 0) {
+        log_warn("%s: the partition table could not be read: %s", block_info(disk)->name,
+                 errno_text(scheme));
+    }
+}
+
+static struct block_dev *disk_of(struct block_registry *reg, const struct nvme_ns *ns)
+{
+    struct block_dev *dev;
+
+    for (unsigned i = 0; (dev = block_at(reg, i)); i++) {
+        if (!block_info(dev)->parent && block_nvme_ns(dev) == ns) {
+            return dev;
+        }
+    }
+    return NULL;
+}
+
+/* The disks there are: takes out those whose namespace is gone, resizes those that need it. */
+static int refresh_old(struct block_registry *reg, const struct nvme_ctrlr *ctrlr)
+{
+    struct block_dev *dev;
+    int changes = 0;
+
+    for (unsigned i = 0; (dev = block_at(reg, i));) {
+        const struct nvme_ns *ns = block_nvme_ns(dev);
+
+        i++;
+        if (!ns || ns->ctrlr != ctrlr || block_info(dev)->parent) {
+            continue;
+        }
+        if (ns->gone) {
+            block_remove(reg, dev);
+            i--;
+            changes++;
+        } else if (ns->block_count != block_info(dev)->block_count) {
+            changes++;
+            if (block_resize(reg, dev, ns->block_count)) {
+                block_remove(reg, dev); /* a size that is none */
+                i--;
+            } else {
+                scan_partitions(reg, dev);
+            }
+        }
+    }
+    return changes;
+}
+
+int block_nvme_refresh(struct block_registry *reg, struct nvme_ctrlr *ctrlr)
+{
+    struct adapter *adapter = adapter_get(reg, ctrlr);
+    int err = 0;
+
+    if (!adapter) {
+        return -ENOMEM;
+    }
+    int changes = refresh_old(reg, ctrlr);
+    for (unsigned i = 0; i < nvme_ns_count(ctrlr) && !err; i++) {
+        struct nvme_ns *ns = nvme_ns_at(ctrlr, i);
+        struct block_dev *dev = disk_of(reg, ns);
+
+        if (!dev && ns->usable) {
+            err = add_ns(reg, adapter, ns, &dev);
+            if (dev) {
+                changes++;
+                scan_partitions(reg, dev);
+            }
+        }
+    }
+    adapter_release(adapter);
+    return err ? err : changes;
 }
 
 struct nvme_ns *block_nvme_ns(struct block_dev *dev)
