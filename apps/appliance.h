@@ -13,8 +13,17 @@
 #include "drivers/nvme/nvme.h"
 #include "drivers/pci/pci.h"
 #include "fs/fs.h"
+#include "lib/compiler.h"
 
 #define APPLIANCE_MAX_CTRLRS 64
+
+/* What was said of a controller's events, and what they ask for. */
+struct appliance_watch {
+    uint64_t since_ns;  /* the first of lines */
+    unsigned lines;
+    uint64_t untold;    /* events that got no line */
+    bool rescan_wanted; /* its namespaces have changed */
+};
 
 /* A controller that was found, whether or not it came up. */
 struct appliance_ctrlr {
@@ -22,6 +31,7 @@ struct appliance_ctrlr {
     struct nvme_ctrlr *nvme; /* NULL when it did not come up */
     int err;                 /* why: a negative errno */
     const struct pci_function *pci; /* NULL in tests */
+    struct appliance_watch watch;
 };
 
 /* A file that the boot loader has put into memory beside the kernel. */
@@ -47,6 +57,20 @@ struct appliance {
 
 /* The controller called name ("nvme0", "/dev/nvme0"), or the one that namespace "nvme0n1" is of. */
 struct appliance_ctrlr *appliance_find_ctrlr(struct appliance *app, const char *name);
+
+/* From now on the events of every controller become lines of the log. Once, when all are there. */
+void appliance_watch_events(struct appliance *app);
+/* Takes what events there are. Cheap; commands that last call it now and then (shell_interrupted
+ * does). Changes nothing that a command could hold. */
+void appliance_poll(struct appliance *app);
+/* The same between two commands: namespaces that have changed are looked at, too. */
+void appliance_settle(struct appliance *app);
+
+/* Asks a controller for its namespaces again, after a command that changes them: its volumes are
+ * forgotten, its disks follow (nvme_rescan_namespaces, block_nvme_refresh). No file of them may be
+ * open, no I/O be outstanding. Returns how many namespaces were added, taken out or changed, or a
+ * negative errno. */
+int appliance_rescan_namespaces(struct appliance *app, struct nvme_ctrlr *nvme) must_check;
 
 /* Orderly NVMe shutdown of every controller; before reboot and power-off. Says what it does. */
 void appliance_shutdown(struct appliance *app, struct out *out);

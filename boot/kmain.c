@@ -348,7 +348,7 @@ static void start_shell(void)
 {
     shell_init(&shell, &app, &console.out);
     log_info("prompt after %llu ms", (unsigned long long)(clock_now_ns() / NS_PER_MS));
-    log_set_sink(&console.out, LOG_WARN);
+    log_set_sink(&shell.notices, LOG_WARN);
     run_scripts();
     shell_interact(&shell);
 }
@@ -374,6 +374,7 @@ void kmain(void)
     list_modules();
     banner_print(&app, &info, &console.out);
     crash_on_request();
+    appliance_watch_events(&app);
     start_shell();
     panic("the shell ended");
 }

@@ -516,6 +516,21 @@ void line_start(struct line *line)
     out_puts(line->out, line->prompt);
 }
 
+void line_hide(struct line *line)
+{
+    out_puts(line->out, line->view == VIEW_WRAPPED ? "\n" : "\r\x1b[K");
+}
+
+void line_show(struct line *line)
+{
+    size_t half = strlen(line->prompt) / 2;
+
+    out_write(line->out, line->prompt, half);
+    out_puts(line->out, "\x1b[K");
+    out_puts(line->out, line->prompt + half);
+    draw_text(line);
+}
+
 enum line_event line_input(struct line *line, uint8_t byte)
 {
     bool after_cr = line->after_cr;

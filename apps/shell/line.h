@@ -73,5 +73,11 @@ void line_init(struct line *line, struct out *out, const char *prompt, line_comp
 /* Shows the prompt and starts an empty line. */
 void line_start(struct line *line);
 
+/* Something else wants to write whole lines: takes the line off the screen, shows it again on the
+ * row where the cursor is then. Scripts that wait for the prompt are not misled: when it is shown
+ * again, a control sequence lies between its bytes. */
+void line_hide(struct line *line);
+void line_show(struct line *line);
+
 /* Takes one byte. After LINE_DONE the text is the caller's until the next line_start(). */
 enum line_event line_input(struct line *line, uint8_t byte);

@@ -52,6 +52,7 @@ void shell_usage(struct shell *sh, const struct shell_cmd *cmd)
 
 bool shell_interrupted(struct shell *sh)
 {
+    appliance_poll(sh->app);
     return sh->app->console && console_interrupted(sh->app->console);
 }
 
@@ -223,11 +224,30 @@ static int run_all(struct shell *sh, const char *text, bool echo)
     }
 }
 
+/* Messages of other CPUs go their way: the line belongs to the CPU of the shell. */
+static void write_notice(struct out *out, const char *text, size_t len)
+{
+    struct shell *sh = container_of(out, struct shell, notices);
+    const struct machine *machine = sh->app->machine;
+    struct line *line = sh->line;
+
+    if (!line || machine->cpu_self(machine->ctx) != 0) {
+        out_write(sh->out, text, len);
+        return;
+    }
+    sh->line = NULL; /* it is not there while it is hidden */
+    line_hide(line);
+    out_write(sh->out, text, len);
+    line_show(line);
+    sh->line = line;
+}
+
 void shell_init(struct shell *sh, struct appliance *app, struct out *out)
 {
     memset(sh, 0, sizeof(*sh));
     sh->app = app;
     sh->out = out;
+    sh->notices.write = write_notice;
 }
 
 int shell_run_line(struct shell *sh, const char *line)
@@ -300,6 +320,9 @@ void shell_interact(struct shell *sh)
                 line_start(&line);
             }
         } else if (machine->relax) {
+            sh->line = &line;
+            appliance_settle(sh->app);
+            sh->line = NULL;
             machine->relax(machine->ctx);
         } else {
             return;

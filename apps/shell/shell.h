@@ -20,9 +20,13 @@
 #define SHELL_LINE_BYTES 1024
 #define SHELL_MAX_ARGS 64
 
+struct line;
+
 struct shell {
     struct appliance *app;
     struct out *out;
+    struct out notices; /* whole lines that come by themselves; a line being typed stays whole */
+    struct line *line;  /* which is being typed now; NULL: none */
     char cwd[FS_PATH_BYTES]; /* "" or "nvme0n1p1:/dir" */
     bool explained;          /* the running command has said what is wrong */
     bool interactive;        /* a person is at the console: live lines may be redrawn with CR */
@@ -78,7 +82,7 @@ extern const struct shell_cmd *const shell_commands[];
 int shell_fail(struct shell *sh, const char *command, int err, const char *fmt, ...)
     printf_like(4, 5);
 
-/* Ctrl-C was pressed since the command began. */
+/* Ctrl-C was pressed since the command began. Events of the drives are taken meanwhile. */
 bool shell_interrupted(struct shell *sh);
 
 /* Takes "--name=value" or "name=value" or "--name" (value "") out of argv when present; *value is

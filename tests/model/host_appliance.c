@@ -67,6 +67,7 @@ struct host_appliance *host_appliance_create(const struct host_appliance_config 
     host_appliance_rescan(ha);
     err = fs_create(ha->app.blocks, &ha->app.fs);
     assert(err == 0);
+    appliance_watch_events(&ha->app);
     out_buf_init(&ha->out, ha->text, sizeof(ha->text));
     shell_init(&ha->shell, &ha->app, &ha->out.out);
     return ha;

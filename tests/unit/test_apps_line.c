@@ -500,6 +500,53 @@ static void whatever_is_typed_the_screen_shows_it(void **state)
     }
 }
 
+/* A message comes in between: it has a row of its own, and the line looks as before. */
+static void a_message_leaves_the_line_whole(void **state)
+{
+    static const char *const typed[] = { "", "abc", "abc\x1b[D\x1b[D", "gr\xc3\xbc\xc3\x9f",
+                                         "abc  " };
+    char long_text[151] = "";
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(typed); i++) {
+        start(80, NULL);
+        type(typed[i]);
+        unsigned rows = term.rows_left;
+        line_hide(&line);
+        assert_string_equal(row_text(&term), "");
+        out_puts(&term.out, "a message\n");
+        line_show(&line);
+        assert_int_equal(term.rows_left, rows + 1);
+        check_screen();
+        type("x");
+        check_screen();
+    }
+    memset(long_text, 'y', 150);
+    start(80, NULL);
+    type(long_text); /* it has wrapped: where it began nobody knows, so it is shown on a new row */
+    line_hide(&line);
+    out_puts(&term.out, "a message\n");
+    line_show(&line);
+    assert_int_equal(line.view, VIEW_WINDOW);
+    assert_int_equal(strncmp(row_text(&term), PROMPT "<yyy", strlen(PROMPT) + 4), 0);
+}
+
+/* A script that waits for the prompt must not take it for a new one. */
+static void a_prompt_that_is_shown_again_is_not_a_prompt(void **state)
+{
+    (void)state;
+    char text[256];
+    struct out_buf ob;
+
+    out_buf_init(&ob, text, sizeof(text));
+    line_init(&line, &ob.out, PROMPT, NULL, NULL);
+    line_start(&line);
+    assert_string_equal(text, PROMPT);
+    line_hide(&line);
+    line_show(&line);
+    assert_null(strstr(text + strlen(PROMPT), PROMPT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +559,8 @@ int main(void)
         cmocka_unit_test_setup(tab_completes, set_up),
         cmocka_unit_test_setup(a_long_line_is_typed_plainly_and_edited_in_a_window, set_up),
         cmocka_unit_test_setup(whatever_is_typed_the_screen_shows_it, set_up),
+        cmocka_unit_test_setup(a_message_leaves_the_line_whole, set_up),
+        cmocka_unit_test_setup(a_prompt_that_is_shown_again_is_not_a_prompt, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
