@@ -144,33 +144,9 @@ static uint16_t number_of_queues(struct nvme_model *m, struct cmd *cmd)
 
 static uint16_t set_features(struct nvme_model *m, struct cmd *cmd)
 {
-    uint8_t fid = (uint8_t)cmd->dw[10];
+    bool queues = (cmd->dw[10] & 0xff) == FEAT_NUMBER_OF_QUEUES;
 
-    if (fid == FEAT_NUMBER_OF_QUEUES) {
-        return number_of_queues(m, cmd);
-    }
-    if (fid == 0 || fid == 3 || fid > FEAT_LAST ||
-        (fid == FEAT_VOLATILE_CACHE && !m->cfg.volatile_cache)) {
-        return ST_INVALID_FIELD | ST_DNR;
-    }
-    m->features[fid] = cmd->dw[11];
-    return ST_OK;
-}
-
-static uint16_t get_features(struct nvme_model *m, struct cmd *cmd)
-{
-    uint8_t fid = (uint8_t)cmd->dw[10];
-
-    if (fid == FEAT_NUMBER_OF_QUEUES) {
-        cmd->result = (m->cfg.sq_grant - 1) | (m->cfg.cq_grant - 1) << 16;
-        return ST_OK;
-    }
-    if (fid == 0 || fid == 3 || fid > FEAT_LAST ||
-        (fid == FEAT_VOLATILE_CACHE && !m->cfg.volatile_cache)) {
-        return ST_INVALID_FIELD | ST_DNR;
-    }
-    cmd->result = m->features[fid];
-    return ST_OK;
+    return queues ? number_of_queues(m, cmd) : features_set(m, cmd);
 }
 
 /* --- data ------------------------------------------------------------------------------------- */
@@ -195,7 +171,7 @@ static uint16_t identify(struct nvme_model *m, struct cmd *cmd)
 
 static void fill_smart(const struct nvme_model *m, uint8_t *p)
 {
-    put_le(p + 1, 2, 313); /* Kelvin */
+    put_le(p + 1, 2, m->temperature_k);
     p[3] = 100;            /* spare, its threshold, wear */
     p[4] = 10;
     p[5] = 1;
@@ -322,6 +298,10 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
         return begin_abort(m);
     case ADM_ASYNC_EVENT:
         return hold_event_request(m, cmd);
+    case ADM_GET_FEATURES:
+        return features_begin_get(m, cmd);
+    case ADM_SET_FEATURES:
+        return features_begin_set(m, cmd);
     default:
         return ST_OK;
     }
@@ -349,7 +329,7 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
     case ADM_SET_FEATURES:
         return set_features(m, cmd);
     case ADM_GET_FEATURES:
-        return get_features(m, cmd);
+        return features_get(m, cmd);
     default:
         return ST_INVALID_OPCODE | ST_DNR;
     }

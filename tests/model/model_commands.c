@@ -143,6 +143,9 @@ static struct cmd *take(struct nvme_model *m, struct sq *sq, const uint32_t dw[1
     if (m->cfg.jitter_ns) {
         cmd->due_ns += rng_below(&m->rng, m->cfg.jitter_ns);
     }
+    if (!cmd->admin) {
+        cmd->due_ns += features_io_delay(m);
+    }
     cmd->next = m->cmds;
     if (m->cmds) {
         m->cmds->prev = cmd;
@@ -240,6 +243,7 @@ void commands_finish_due(struct nvme_model *m)
         if (status == ST_OK) {
             status = cmd->admin ? admin_run(m, cmd) : io_run(m, cmd);
         }
+        hmb_touch(m);
         commands_complete(m, cmd, status);
     }
 }

@@ -14,7 +14,7 @@ enum { NOTICE_NAMESPACES = 0 };
 static bool configured(const struct nvme_model *m, unsigned type, unsigned info)
 {
     static const uint8_t health_bit[] = { 2, 1, 0 }; /* reliability, temperature, spare */
-    uint32_t config = m->features[FEAT_ASYNC_EVENT];
+    uint32_t config = features_value(m, FEAT_ASYNC_EVENT, 0, 0);
 
     if (type == EVENT_HEALTH) {
         return info < ARRAY_SIZE(health_bit) && config >> health_bit[info] & 1;

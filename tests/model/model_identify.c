@@ -25,6 +25,38 @@ uint32_t identify_nn(const struct nvme_model *m)
     return nn;
 }
 
+/* What model_config.every_feature and the Host Memory Buffer announce. */
+static void fill_features(const struct model_config *c, uint8_t *p)
+{
+    put_le(p + IDC_HMPRE, 4, c->hmpre);
+    put_le(p + IDC_HMMIN, 4, c->hmmin);
+    put_le(p + IDC_HMMINDS, 4, c->hmminds);
+    put_le(p + IDC_HMMAXD, 2, c->hmmaxd);
+    if (!c->every_feature) {
+        return;
+    }
+    p[IDC_CTRATT] |= 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5;
+    p[IDC_OACS + 1] |= 1 << 1;           /* Get LBA Status */
+    p[IDC_ONCS] |= 1 << 4 | 1 << 5 | 1 << 6; /* save, reservations, timestamp */
+    p[IDC_NPSS] = MODEL_POWER_STATES - 1;
+    p[IDC_APSTA] = 1;
+    p[IDC_KAS] = 10;
+    p[IDC_HCTMA] = 1;
+    put_le(p + IDC_MNTMT, 2, MODEL_MNTMT_K);
+    put_le(p + IDC_MXTMT, 2, MODEL_MXTMT_K);
+    p[IDC_SANICAP] |= 3;
+    p[IDC_NWPC] = 7;
+    for (unsigned i = 0; i < MODEL_POWER_STATES; i++) {
+        const struct model_power_state *ps = &model_power_states[i];
+        uint8_t *at = p + IDC_PSD0 + (size_t)32 * i;
+        put_le(at, 2, ps->mp);
+        at[3] = ps->flags;
+        put_le(at + 4, 4, ps->enter_us);
+        put_le(at + 8, 4, ps->exit_us);
+        memset(at + 12, ps->relative, 4);
+    }
+}
+
 static void fill_controller(struct nvme_model *m, uint8_t *p)
 {
     const struct model_config *c = &m->cfg;
@@ -46,7 +78,7 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     p[IDC_FRMW] = 1 | 1 << 1;
     p[IDC_LPA] = 1 << 2;
     p[IDC_ELPE] = 3;
-    put_le(p + IDC_WCTEMP, 2, 343);
+    put_le(p + IDC_WCTEMP, 2, c->warning_k);
     put_le(p + IDC_CCTEMP, 2, 353);
     uint64_t total = 0;
     for (unsigned i = 0; i < c->ns_count; i++) {
@@ -62,6 +94,7 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     const char nqn[] = "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001";
     memcpy(p + IDC_SUBNQN, nqn, sizeof(nqn));
     put_le(p + IDC_PSD0, 2, 900); /* 9 W in units of 10 mW */
+    fill_features(c, p);
 }
 
 static void fill_namespace(const struct ns *ns, uint8_t *p)
@@ -146,6 +179,7 @@ uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t
         }
         if (ns) {
             fill_namespace(ns, page);
+            page[IDN_NSATTR] = features_write_protected(m, nsid);
         }
         break;
     case 1:

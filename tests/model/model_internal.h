@@ -36,6 +36,8 @@ struct cq {
     unsigned phase;
     bool ien;
     uint16_t vector;
+    unsigned irq_held;    /* completions whose interrupt is held back (coalescing), */
+    uint64_t irq_due_ns;  /* until then */
     unsigned sqs;         /* submission queues that complete here */
     struct cqe *held;     /* completions for which the queue has no room */
     unsigned held_count, held_cap;
@@ -92,6 +94,29 @@ struct event {
     uint8_t lid;  /* of the one reported */
 };
 
+/* Host Memory Buffer. After a reset it is not enabled, and still known. */
+struct hmb {
+    bool enabled;
+    struct segment *segs;
+    unsigned seg_count;
+    uint64_t list, bytes;
+    uint8_t *copy; /* of what must be in it */
+};
+
+/* model_features.c: what a drive with every_feature has */
+struct model_power_state {
+    uint16_t mp;      /* units of 0.01 W, or of 0.0001 W with bit 0 of flags */
+    uint8_t flags;    /* bit 1: non-operational */
+    uint32_t enter_us, exit_us;
+    uint8_t relative; /* performance and latency, 0: best */
+};
+#define MODEL_POWER_STATES 5
+extern const struct model_power_state model_power_states[MODEL_POWER_STATES];
+#define MODEL_MNTMT_K 303
+#define MODEL_MXTMT_K 358
+
+struct feature_value;
+
 struct nvme_model {
     struct model_config cfg;
     struct model_bus bus;
@@ -123,7 +148,10 @@ struct nvme_model {
     uint16_t aer_count;
     struct event events[8]; /* by type */
     uint32_t changed_ns[1024]; /* since the list was read; 0 ends it */
-    uint32_t features[256];
+    struct feature_value *features;
+    struct hmb hmb;
+    unsigned temperature_k, operational_state;
+    uint64_t last_io_ns, blocks_unflushed;
     struct ns *ns;
     struct model_rule rules[MODEL_MAX_RULES];
     unsigned rule_count, rules_fired;
@@ -142,6 +170,9 @@ void queues_doorbell(struct nvme_model *m, uint64_t off, uint32_t value);
 void queues_fetch(struct nvme_model *m);
 void queues_post(struct nvme_model *m, uint16_t cqid, const struct cqe *cqe);
 void queues_drop_all(struct nvme_model *m);
+/* Interrupts that coalescing has held back long enough. */
+void queues_interrupt_due(struct nvme_model *m);
+uint64_t queues_next_interrupt_ns(const struct nvme_model *m);
 /* Looks at the shadow doorbells, if there are any. */
 void queues_look_at_shadows(struct nvme_model *m);
 bool queue_memory_ok(struct nvme_model *m, const char *what, uint64_t base, uint64_t bytes);
@@ -174,6 +205,31 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd);
 uint16_t admin_run(struct nvme_model *m, struct cmd *cmd);
 uint16_t io_begin(struct nvme_model *m, struct cmd *cmd);
 uint16_t io_run(struct nvme_model *m, struct cmd *cmd);
+
+/* model_features.c: begin and run, as above; then what the other files ask. selector: bits of CDW11
+ * that choose one of several values. */
+uint16_t features_begin_get(struct nvme_model *m, struct cmd *cmd);
+uint16_t features_begin_set(struct nvme_model *m, struct cmd *cmd);
+uint16_t features_get(struct nvme_model *m, struct cmd *cmd);
+uint16_t features_set(struct nvme_model *m, struct cmd *cmd);
+uint32_t features_value(const struct nvme_model *m, uint8_t fid, uint32_t nsid, uint32_t selector);
+void features_reset(struct nvme_model *m, bool power_cycle);
+void features_free(struct nvme_model *m);
+uint64_t features_io_delay(struct nvme_model *m);
+bool features_write_protected(const struct nvme_model *m, uint32_t nsid);
+void features_blocks_written(struct nvme_model *m, uint64_t count, bool fua);
+void features_flushed(struct nvme_model *m);
+/* Whether interrupts on vector are held back, until how many completions or for how long. */
+bool features_coalesces(const struct nvme_model *m, uint16_t vector, unsigned *count,
+                        uint64_t *time_ns);
+
+/* model_hmb.c */
+uint16_t hmb_set(struct nvme_model *m, const struct cmd *cmd);
+uint16_t hmb_get(struct nvme_model *m, struct cmd *cmd);
+void hmb_touch(struct nvme_model *m); /* the controller uses it */
+void hmb_check_freed(struct nvme_model *m, uint64_t iova, uint64_t len);
+void hmb_reset(struct nvme_model *m);
+void hmb_forget(struct nvme_model *m);
 
 /* model_events.c */
 void events_report(struct nvme_model *m);

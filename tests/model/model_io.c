@@ -123,6 +123,7 @@ static uint16_t run_write(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     }
     free(data);
     m->count.blocks_written += block_count(cmd);
+    features_blocks_written(m, block_count(cmd), cmd->dw[12] >> 30 & 1);
     return ok ? ST_OK : ST_DATA_TRANSFER;
 }
 
@@ -179,12 +180,22 @@ static uint16_t run_dsm(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     return status;
 }
 
+/* Write, Write Uncorrectable, Write Zeroes, Dataset Management. */
+static bool changes_media(const struct cmd *cmd)
+{
+    return cmd->opcode == NVM_WRITE || cmd->opcode == NVM_WRITE_UNCORRECTABLE ||
+           cmd->opcode == NVM_WRITE_ZEROES || cmd->opcode == NVM_DSM;
+}
+
 uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
 {
     struct ns *ns = media_ns(m, cmd->dw[1]);
 
     if (!ns && !(cmd->opcode == NVM_FLUSH && cmd->dw[1] == NSID_ALL)) {
         return ST_INVALID_NS | ST_DNR; /* it was removed meanwhile */
+    }
+    if (changes_media(cmd) && features_write_protected(m, cmd->dw[1])) {
+        return ST_WRITE_PROTECTED | ST_DNR;
     }
     m->count.fua += cmd->opcode <= NVM_READ && cmd->dw[12] >> 30 & 1;
     switch (cmd->opcode) {
@@ -201,6 +212,7 @@ uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
         return ST_OK;
     case NVM_FLUSH:
         m->count.flushes++;
+        features_flushed(m);
         return ST_OK;
     default:
         return run_dsm(m, cmd, ns);

@@ -236,6 +236,52 @@ static bool cq_full(const struct cq *cq)
     return (cq->tail + 1) % cq->size == cq->head;
 }
 
+static void interrupt(struct nvme_model *m, struct cq *cq)
+{
+    cq->irq_held = 0;
+    m->count.irqs++;
+    m->bus.irq(m->bus.ctx, cq->vector);
+}
+
+/* At once, or with others (Interrupt Coalescing; never those of the admin queue). */
+static void want_interrupt(struct nvme_model *m, struct cq *cq)
+{
+    unsigned count;
+    uint64_t time_ns;
+
+    if (cq->id == 0 || !features_coalesces(m, cq->vector, &count, &time_ns)) {
+        interrupt(m, cq);
+        return;
+    }
+    if (cq->irq_held++ == 0) {
+        cq->irq_due_ns = m->now_ns + time_ns;
+    }
+    if (cq->irq_held >= count) {
+        interrupt(m, cq);
+    }
+}
+
+void queues_interrupt_due(struct nvme_model *m)
+{
+    for (unsigned id = 1; id < m->queue_slots; id++) {
+        if (m->cqs[id] && m->cqs[id]->irq_held && m->cqs[id]->irq_due_ns <= m->now_ns) {
+            interrupt(m, m->cqs[id]);
+        }
+    }
+}
+
+uint64_t queues_next_interrupt_ns(const struct nvme_model *m)
+{
+    uint64_t next = MODEL_NEVER;
+
+    for (unsigned id = 1; id < m->queue_slots; id++) {
+        if (m->cqs[id] && m->cqs[id]->irq_held) {
+            next = MIN(next, m->cqs[id]->irq_due_ns);
+        }
+    }
+    return next;
+}
+
 static void write_cqe(struct nvme_model *m, struct cq *cq, const struct cqe *cqe)
 {
     uint64_t iova = cq->base + (uint64_t)cq->tail * 16;
@@ -263,8 +309,7 @@ static void write_cqe(struct nvme_model *m, struct cq *cq, const struct cqe *cqe
     }
     m->count.completions++;
     if (cq->ien && !cqe->no_irq && cq->vector < m->cfg.vectors) {
-        m->count.irqs++;
-        m->bus.irq(m->bus.ctx, cq->vector);
+        want_interrupt(m, cq);
     }
 }
 

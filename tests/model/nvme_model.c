@@ -32,6 +32,7 @@ struct model_config model_default_config(void)
         .acl_0b = 3,
         .oaes = 0x300, /* namespace attributes, firmware activation */
         .rtd3e_us = 2000000,
+        .warning_k = 343, /* 70 degrees Celsius */
         .sqes = 0x66,
         .cqes = 0x44,
         .ns_count = 1,
@@ -65,10 +66,10 @@ static void power_on(struct nvme_model *m)
     m->gone = m->rdy_stuck = m->shst_stuck = false;
     m->ready_at = m->disabled_at = m->shut_at = MODEL_NEVER;
     m->sqs_agreed = m->cqs_agreed = 0;
-    memset(m->features, 0, sizeof(m->features));
+    features_reset(m, true);
+    hmb_forget(m);
     events_reset(m);
-    m->features[FEAT_VOLATILE_CACHE] = m->cfg.volatile_cache;
-    m->features[0x04] = 343; /* Kelvin: 70 degrees Celsius */
+    m->temperature_k = 313;
 }
 
 struct nvme_model *model_create(const struct model_config *config, const struct model_bus *bus)
@@ -112,6 +113,8 @@ void model_destroy(struct nvme_model *m)
     }
     commands_forget_all(m, false);
     queues_drop_all(m);
+    features_free(m);
+    hmb_forget(m);
     for (unsigned i = 0; m->ns && i < m->cfg.ns_count; i++) {
         media_free(&m->ns[i]);
     }
@@ -131,7 +134,8 @@ static void become_disabled(struct nvme_model *m)
     queues_drop_all(m);
     m->repair_count = 0;
     m->sqs_agreed = m->cqs_agreed = 0;
-    m->features[FEAT_ASYNC_EVENT] = 0;
+    features_reset(m, false);
+    hmb_reset(m);
     events_reset(m);
     m->csts = 0;
     m->shut_at = MODEL_NEVER;
@@ -185,6 +189,7 @@ void model_step(struct nvme_model *m, uint64_t now_ns)
         }
         uint64_t before = m->count.completions;
         commands_finish_due(m);
+        queues_interrupt_due(m);
         events_report(m);
         if (m->count.completions != before) {
             queues_look_at_shadows(m); /* a busy device looks by itself */
@@ -203,6 +208,7 @@ uint64_t model_next_ns(const struct nvme_model *m)
     if (m->cc & CC_EN && m->csts & CSTS_RDY && !(m->csts & CSTS_CFS)) {
         next = MIN(next, m->fetch_at);
         next = MIN(next, commands_next_ns(m));
+        next = MIN(next, queues_next_interrupt_ns(m));
         next = events_due(m) ? m->now_ns : next;
         for (unsigned i = 0; i < m->repair_count; i++) {
             next = MIN(next, m->repairs[i].due_ns);
@@ -309,6 +315,7 @@ void model_memory_freed(struct nvme_model *m, uint64_t iova, uint64_t len)
     if (m->gone || (!(m->cc & CC_EN) && !(m->csts & CSTS_RDY))) {
         return;
     }
+    hmb_check_freed(m, iova, len);
     for (struct cmd *cmd = m->cmds; cmd; cmd = cmd->next) {
         for (unsigned i = 0; i < cmd->seg_count; i++) {
             if (overlaps(iova, len, cmd->segs[i].iova, cmd->segs[i].len)) {

@@ -111,6 +111,13 @@ struct model_config {
     uint8_t aerl_0b, acl_0b;
     uint32_t oaes; /* optional events that Asynchronous Event Configuration may switch on */
     uint32_t rtd3e_us;
+    /* features (model_features.c): each one that NVMe 1.4 knows, five power states, transitions,
+     * thermal management and write protection of all kinds; the temperature at which it warns */
+    bool every_feature;
+    unsigned warning_k;
+    /* Host Memory Buffer that it asks for, in pages of 4 KiB; hmpre 0: none */
+    uint32_t hmpre, hmmin, hmminds;
+    uint16_t hmmaxd;
     uint32_t nn; /* 0: the highest nsid */
     uint8_t sqes, cqes;
     const struct model_patch *patches;
@@ -171,6 +178,11 @@ void model_unplug(struct nvme_model *m, bool reads_all_ones);
 void model_replug(struct nvme_model *m);
 void model_set_cfs(struct nvme_model *m);
 
+/* The composite temperature is this now, which can be an event. */
+void model_set_temperature(struct nvme_model *m, unsigned kelvin);
+/* Blocks written and neither flushed nor written with FUA nor with the volatile cache off. */
+uint64_t model_blocks_unflushed(const struct nvme_model *m);
+
 /* An interrupt without reason on vec. */
 void model_spurious_irq(struct nvme_model *m, unsigned vec);
 
@@ -210,6 +222,7 @@ struct model_counters {
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
     uint64_t events_reported;
+    uint64_t hmb_enables, hmb_returns, hmb_disables; /* Host Memory Buffer; returns: with MR */
     uint64_t shadow_configs;     /* Doorbell Buffer Config commands */
     uint64_t shadow_fetches;     /* times that a shadow showed new commands */
     uint32_t queues_asked;       /* CDW11 of the last Number of Queues */
