@@ -287,6 +287,9 @@ static void open_disks(void)
     opt.poll_only = !have_apic || cmdline_has(info.cmdline, "poll");
     opt.shadow_doorbells =
         cmdline_get(info.cmdline, "dbbuf", dbbuf, sizeof(dbbuf)) && strcmp(dbbuf, "1") == 0;
+    if (cmdline_has(info.cmdline, "nohmb")) {
+        opt.host_memory_bytes = 0;
+    }
     opt.max_io_qpairs = MIN(opt.max_io_qpairs, last_online_cpu() + 1);
     int err = block_registry_create(&app.blocks);
     if (err) {

@@ -48,10 +48,12 @@ struct nvme_options {
     uint64_t io_timeout_ns;    /* 0: the default; overdue commands are found a few per cent late */
     uint64_t admin_timeout_ns; /* 0: the default */
     bool poll_only;         /* do not use interrupts even if there are vectors */
+    uint64_t host_memory_bytes; /* lent to a drive that asks for it, at most; 0: none is */
     bool shadow_doorbells;  /* use them where there are any (OACS bit 8). Measured with QEMU 7.2:
                                nothing is gained, as a batch has one doorbell anyway */
 };
-/* 64 queue pairs, 1024 entries, 30 s, 60 s, interrupts where there are any, no shadow doorbells. */
+/* 64 queue pairs, 1024 entries, 30 s, 60 s, interrupts where there are any, no shadow doorbells,
+ * 64 MiB of host memory. */
 struct nvme_options nvme_default_options(void);
 
 /* A namespace. Read-only outside the driver. */
@@ -84,6 +86,8 @@ struct nvme_info {
     unsigned irq_qpairs;     /* of those, the ones that have an interrupt vector */
     bool volatile_cache;     /* VWC bit 0 */
     bool shadow_doorbells;   /* are in use */
+    uint64_t host_memory_bytes; /* lent to it (Host Memory Buffer), in so many pieces */
+    unsigned host_memory_chunks;
     bool was_enabled;        /* the firmware had left CC.EN = 1 at attach */
     uint64_t ready_ns;       /* time from CC.EN = 1 to CSTS.RDY = 1 */
 };

@@ -67,6 +67,17 @@ static const struct ability abilities[] = {
     [NVME_CAN_LOG_PERSISTENT] = {"Persistent Event log", "LPA bit 4",
                                  FIELD_OF(lpa, NVME_LPA_PERSISTENT)},
 
+    [NVME_CAN_HOST_ID_128] = {"a host identifier of 128 bits", "CTRATT bit 0",
+                              FIELD_OF(ctratt, NVME_CTRATT_HOST_ID_128)},
+    [NVME_CAN_NON_OPERATIONAL_PERMISSIVE] = {"Non-Operational Power State Permissive Mode",
+                                             "CTRATT bit 1", FIELD_OF(ctratt, NVME_CTRATT_NOPPM)},
+    [NVME_CAN_READ_RECOVERY] = {"Read Recovery Levels", "CTRATT bit 3",
+                                FIELD_OF(ctratt, NVME_CTRATT_READ_RECOVERY)},
+    [NVME_CAN_ENDURANCE_GROUPS] = {"Endurance Groups", "CTRATT bit 4",
+                                   FIELD_OF(ctratt, NVME_CTRATT_ENDURANCE_GROUPS)},
+    [NVME_CAN_PREDICTABLE_LATENCY] = {"Predictable Latency Mode", "CTRATT bit 5",
+                                      FIELD_OF(ctratt, NVME_CTRATT_PREDICTABLE_LATENCY)},
+
     [NVME_CAN_VOLATILE_CACHE] = {"volatile write cache", "VWC bit 0",
                                  FIELD_OF(vwc, NVME_VWC_PRESENT)},
     [NVME_CAN_AUTONOMOUS_POWER] = {"Autonomous Power State Transition", "APSTA bit 0",
@@ -77,6 +88,10 @@ static const struct ability abilities[] = {
     [NVME_CAN_HOST_MEMORY] = {"Host Memory Buffer", "HMPRE", FIELD_OF(hmpre, WHOLE)},
     [NVME_CAN_WRITE_PROTECT] = {"Namespace Write Protection", "NWPC bit 0",
                                 FIELD_OF(nwpc, NVME_NWPC_PRESENT)},
+    [NVME_CAN_WRITE_PROTECT_POWER_CYCLE] = {"write protection until a power cycle", "NWPC bit 1",
+                                            FIELD_OF(nwpc, NVME_NWPC_POWER_CYCLE)},
+    [NVME_CAN_WRITE_PROTECT_PERMANENT] = {"permanent write protection", "NWPC bit 2",
+                                          FIELD_OF(nwpc, NVME_NWPC_PERMANENT)},
     [NVME_CAN_SGL] = {"SGLs", "SGLS bits 1:0", FIELD_OF(sgls, NVME_SGLS_SUPPORT)},
 };
 static_assert(ARRAY_SIZE(abilities) == NVME_ABILITY_COUNT, "each ability has its row");

@@ -340,6 +340,7 @@ struct nvme_options nvme_default_options(void)
         .io_entries = 1024,
         .io_timeout_ns = 30 * NS_PER_S,
         .admin_timeout_ns = 60 * NS_PER_S,
+        .host_memory_bytes = 64 * MIB,
     };
 }
 
@@ -389,8 +390,11 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
 /* From the first Identify to I/O. What was made stays, for the caller to free. */
 static int make_usable(struct nvme_ctrlr *c)
 {
-    int err = nvme_qpairs_create(c);
+    int err = nvme_hmb_enable(c); /* first: without it the drive may be slow */
 
+    if (!err) {
+        err = nvme_qpairs_create(c);
+    }
     if (!err) {
         err = nvme_namespaces_scan(c, &c->namespaces);
     }
@@ -440,6 +444,7 @@ err_enable:
     quiet_for_free(c);
     nvme_ns_list_free(&c->namespaces);
     nvme_qpairs_free(c);
+    nvme_hmb_free(c);
     nvme_admin_fini(c);
 err_admin:
     if (err == -ENOMEM) {
@@ -484,6 +489,7 @@ int nvme_shutdown(struct nvme_ctrlr *ctrlr)
         for (unsigned i = 0; i < ctrlr->info.io_qpairs; i++) {
             nvme_delete_queues(ctrlr->io_qpairs[i]);
         }
+        nvme_hmb_disable(ctrlr);
         err = atomic_load(&ctrlr->failed) ? -ESHUTDOWN : notify_shutdown(ctrlr);
     }
     atomic_store(&ctrlr->failed, false);
@@ -505,6 +511,7 @@ void nvme_detach(struct nvme_ctrlr *ctrlr)
     nvme_ns_list_free(&ctrlr->namespaces);
     nvme_ns_list_free(&ctrlr->gone);
     nvme_qpairs_free(ctrlr);
+    nvme_hmb_free(ctrlr);
     nvme_admin_fini(ctrlr);
     ctrlr_free(ctrlr);
 }

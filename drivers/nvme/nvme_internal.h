@@ -11,6 +11,8 @@
  * nvme_rescan.c      what has become of them since
  * nvme_events.c      asynchronous events: asked for, kept, told to listeners
  * nvme_dbbuf.c       shadow doorbells
+ * nvme_hmb.c         memory lent to a drive that asks for it
+ * nvme_feature.c     Get and Set Features; nvme_feature_table.c: what there is
  * nvme_ability.c     what the controller offers
  * nvme_gate.c        what a command can destroy, and whether that is armed
  * nvme_recover.c     failure, reset, what becomes of outstanding commands
@@ -153,6 +155,15 @@ struct nvme_events {
     unsigned kinds;
 };
 
+/* Host Memory Buffer (nvme_hmb.c). */
+struct nvme_hmb {
+    struct dma_buf *chunks; /* chunk_count of them, of bytes altogether */
+    unsigned chunk_count;
+    uint64_t bytes;
+    struct dma_buf list;    /* of struct nvme_hmb_descriptor */
+    bool enabled;           /* the drive uses it */
+};
+
 struct nvme_ctrlr {
     /* read by every owner, written seldom */
     atomic_uint attention;
@@ -177,6 +188,7 @@ struct nvme_ctrlr {
     unsigned resets;
 
     struct dma_buf shadow_mem, event_mem; /* see nvme_dbbuf.c */
+    struct nvme_hmb hmb;
     struct nvme_qpair admin;
     struct dma_buf admin_data;
     uint16_t admin_cid;
@@ -311,6 +323,17 @@ void nvme_dbbuf_free(struct nvme_ctrlr *c);
 bool nvme_dbbuf_sq(struct nvme_qpair *qp) must_check;
 bool nvme_dbbuf_cq(struct nvme_qpair *qp) must_check;
 void nvme_dbbuf_check_stuck(struct nvme_qpair *qp, uint64_t now_ns);
+
+/* --- Host Memory Buffer (nvme_hmb.c) -------------------------------------------------------- */
+
+/* Lends memory to a controller that asks for it, after each enable; the same as before after a
+ * reset. Without memory, or when it is refused, the controller works without. 0, or as
+ * nvme_admin_run when it has failed. */
+int nvme_hmb_enable(struct nvme_ctrlr *c) must_check;
+/* Before an orderly end: the controller uses it no more. */
+void nvme_hmb_disable(struct nvme_ctrlr *c);
+/* The controller is disabled, or has said that it uses none. */
+void nvme_hmb_free(struct nvme_ctrlr *c);
 
 /* --- the rest ------------------------------------------------------------------------------- */
 

@@ -34,6 +34,9 @@
 
 #define NVME_CAP_TO_UNIT_NS (500 * NS_PER_MS)
 
+/* A drive that asks for memory gets at most one part in so many of what is free. */
+#define HMB_SHARE 8
+
 struct nvme_pci_vector {
     bool attached;
     unsigned cpu;
@@ -439,7 +442,9 @@ int nvme_pci_attach(const char *name, const struct pci_function *f, const struct
     pci_enable(f);
     prepare_msix(np);
     struct platform plat = make_platform(np);
-    err = nvme_attach(name, &plat, opt, out);
+    struct nvme_options bounded = *opt;
+    bounded.host_memory_bytes = MIN(opt->host_memory_bytes, pages_free_bytes() / HMB_SHARE);
+    err = nvme_attach(name, &plat, &bounded, out);
     if (err) {
         goto fail;
     }

@@ -91,6 +91,10 @@ static int bring_up(struct nvme_ctrlr *c)
     if (err) {
         return err;
     }
+    err = nvme_hmb_enable(c);
+    if (err) {
+        return err;
+    }
     err = nvme_qpairs_recreate(c);
     return err ? err : nvme_events_enable(c);
 }

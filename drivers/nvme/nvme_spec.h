@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drivers/nvme/nvme_spec_feature.h"
 #include "drivers/nvme/nvme_spec_identify.h"
 #include "drivers/nvme/nvme_spec_log.h"
 #include "drivers/nvme/nvme_spec_registers.h"

@@ -180,6 +180,13 @@ enum nvme_cntrltype {
 #define NVME_APSTA_PRESENT   GENMASK64(0, 0)
 #define NVME_HCTMA_PRESENT   GENMASK64(0, 0)
 #define NVME_NWPC_PRESENT    GENMASK64(0, 0)
+#define NVME_NWPC_POWER_CYCLE GENMASK64(1, 1) /* protection until the next power cycle */
+#define NVME_NWPC_PERMANENT  GENMASK64(2, 2)
+#define NVME_CTRATT_HOST_ID_128 GENMASK64(0, 0)
+#define NVME_CTRATT_NOPPM    GENMASK64(1, 1) /* non-operational power state permissive mode */
+#define NVME_CTRATT_READ_RECOVERY GENMASK64(3, 3)
+#define NVME_CTRATT_ENDURANCE_GROUPS GENMASK64(4, 4)
+#define NVME_CTRATT_PREDICTABLE_LATENCY GENMASK64(5, 5)
 #define NVME_SGLS_SUPPORT    GENMASK64(1, 0) /* 0 none, 1 no alignment needed, 2 dword aligned */
 #define NVME_VWC_PRESENT     GENMASK64(0, 0)
 #define NVME_VWC_FLUSH_ALL   GENMASK64(2, 1) /* flush with NSID FFFFFFFFh: 10b no, 11b yes */

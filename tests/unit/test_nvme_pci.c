@@ -84,6 +84,11 @@ void pages_free(void *pages, size_t count)
     free(pages);
 }
 
+uint64_t pages_free_bytes(void)
+{
+    return 64 * MIB;
+}
+
 int interrupts_alloc(unsigned cpu, atomic_uint *count)
 {
     (void)count;
