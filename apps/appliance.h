@@ -23,6 +23,7 @@ struct appliance_watch {
     unsigned lines;
     uint64_t untold;    /* events that got no line */
     bool rescan_wanted; /* its namespaces have changed */
+    const bool *quiet;  /* the appliance's quiet_events */
 };
 
 /* A controller that was found, whether or not it came up. */
@@ -51,6 +52,7 @@ struct appliance {
     struct fs *fs;
     struct appliance_ctrlr ctrlrs[APPLIANCE_MAX_CTRLRS];
     unsigned ctrlr_count;
+    bool quiet_events; /* somebody shows the events himself: they get no lines of the log */
     struct appliance_module modules[APPLIANCE_MAX_MODULES];
     unsigned module_count;
 };

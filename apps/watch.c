@@ -38,7 +38,9 @@ static void on_event(void *ctx, struct nvme_ctrlr *nvme, const struct nvme_event
     if (event->type == NVME_EVENT_NOTICE && event->info == NVME_EVENT_NOTICE_NAMESPACES) {
         ctrlr->watch.rescan_wanted = true;
     }
-    say(ctrlr, event);
+    if (!*ctrlr->watch.quiet) {
+        say(ctrlr, event);
+    }
 }
 
 void appliance_watch_events(struct appliance *app)
@@ -46,6 +48,7 @@ void appliance_watch_events(struct appliance *app)
     for (unsigned i = 0; i < app->ctrlr_count; i++) {
         struct appliance_ctrlr *ctrlr = &app->ctrlrs[i];
 
+        ctrlr->watch.quiet = &app->quiet_events;
         if (ctrlr->nvme && nvme_event_listen(ctrlr->nvme, on_event, ctrlr)) {
             log_error("%s: its events are not watched: too many listen", ctrlr->name);
         }

@@ -39,6 +39,11 @@ struct platform {
     void (*write32)(void *ctx, uint32_t off, uint32_t val);
     void (*write64)(void *ctx, uint32_t off, uint64_t val);
 
+    /* The device was reset by something else than its own registers, and may have lost what the
+     * machine had configured: puts that back, vectors and their masks included. 0; -ENODEV (it
+     * does not come back). NULL: nothing can be lost. */
+    int (*restore)(void *ctx);
+
     /* Bytes of the register BAR; drivers check it before they use a doorbell. */
     uint64_t bar_bytes;
 

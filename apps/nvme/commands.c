@@ -7,8 +7,12 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_id_ctrl,
     &nvme_cmd_id_ns,
     &nvme_cmd_list_ns,
+    &nvme_cmd_reset,
+    &nvme_cmd_resume,
     &nvme_cmd_show_regs,
+    &nvme_cmd_shutdown,
     &nvme_cmd_stats,
+    &nvme_cmd_subsystem_reset,
     &nvme_cmd_trace,
     NULL,
 };

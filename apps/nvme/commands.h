@@ -10,8 +10,12 @@
 extern const struct shell_cmd nvme_cmd_id_ctrl;
 extern const struct shell_cmd nvme_cmd_id_ns;
 extern const struct shell_cmd nvme_cmd_list_ns;
+extern const struct shell_cmd nvme_cmd_reset;
+extern const struct shell_cmd nvme_cmd_resume;
 extern const struct shell_cmd nvme_cmd_show_regs;
+extern const struct shell_cmd nvme_cmd_shutdown;
 extern const struct shell_cmd nvme_cmd_stats;
+extern const struct shell_cmd nvme_cmd_subsystem_reset;
 extern const struct shell_cmd nvme_cmd_trace;
 
 /* Sorted by name, NULL at the end. */

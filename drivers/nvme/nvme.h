@@ -112,9 +112,25 @@ int nvme_attach(const char *name, const struct platform *plat, const struct nvme
                 struct nvme_ctrlr **out) must_check;
 
 /* Orderly shutdown (§7.6.2): deletes the I/O queues, notifies, waits for CSTS.SHST = 10b at most
- * RTD3E or 5 s, disables. The controller can only be detached afterwards. Returns 0, -ETIMEDOUT or
+ * RTD3E or 5 s, disables. The controller can only be resumed or detached afterwards. Ends what was
+ * armed. Returns 0, -ETIMEDOUT or
  * -ESHUTDOWN (it had failed already); in every case nothing is outstanding on return. */
 int nvme_shutdown(struct nvme_ctrlr *ctrlr);
+
+/* Brings a controller back that nvme_shutdown() has stopped: it must have the same serial number
+ * and model. Queues, listeners and namespace handles are what they were (nvme_rescan_namespaces()
+ * shows what has changed meanwhile); nothing is armed. 0, also when it is in service already;
+ * otherwise it is dead, as after nvme_recover(); -ESHUTDOWN (it failed and was not shut down). */
+int nvme_resume(struct nvme_ctrlr *ctrlr) must_check;
+
+/* nvme_shutdown() was called, and nvme_resume() was not. */
+bool nvme_is_shut_down(const struct nvme_ctrlr *ctrlr);
+
+/* NVM Subsystem Reset (§7.3.1), which every controller of the subsystem (those of the same SUBNQN)
+ * goes through, and recovery of this one. The others find their registers reset, or gone: shut them
+ * down before, and nvme_resume() them. -ENOTSUP (CAP.NSSRS is 0), -ESHUTDOWN, or as
+ * nvme_recover(). */
+int nvme_subsystem_reset(struct nvme_ctrlr *ctrlr) must_check;
 
 /* Shuts down if that was not done, and frees everything. NULL is allowed. */
 void nvme_detach(struct nvme_ctrlr *ctrlr);
@@ -243,7 +259,8 @@ int nvme_identify(struct nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *bu
  * recovered, given up or shut down. */
 bool nvme_failed(const struct nvme_ctrlr *ctrlr);
 
-/* Brings a failed (or a healthy) controller through a reset: see "Failure" above. 0 when it is in
+/* Brings a failed (or a healthy) controller through a reset: see "Failure" above. Ends what was
+ * armed. 0 when it is in
  * service again; otherwise it is dead for good, everything outstanding has still been ended, and
  * -EIO, -ETIMEDOUT, -ENODEV say why. */
 int nvme_recover(struct nvme_ctrlr *ctrlr) must_check;

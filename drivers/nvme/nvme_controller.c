@@ -483,6 +483,7 @@ int nvme_shutdown(struct nvme_ctrlr *ctrlr)
         return 0;
     }
     ctrlr->shut_down = true;
+    nvme_disarm_for(ctrlr, "it is shut down");
     if (before & NVME_ATTENTION_STOPPED) {
         err = -ESHUTDOWN;
     } else {
@@ -514,6 +515,11 @@ void nvme_detach(struct nvme_ctrlr *ctrlr)
     nvme_hmb_free(ctrlr);
     nvme_admin_fini(ctrlr);
     ctrlr_free(ctrlr);
+}
+
+bool nvme_is_shut_down(const struct nvme_ctrlr *ctrlr)
+{
+    return ctrlr->shut_down;
 }
 
 /* --- questions ------------------------------------------------------------------------------ */

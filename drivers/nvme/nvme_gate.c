@@ -7,6 +7,7 @@
 #include "lib/bitfield.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
+#include "lib/log.h"
 #include "lib/string.h"
 
 #define EFFECTS_THAT_HARM                                                                          \
@@ -189,6 +190,19 @@ void nvme_ctrlr_disarm(struct nvme_ctrlr *ctrlr)
     ctrlr->armed = false;
     for (unsigned i = 0; i < ctrlr->namespaces.count; i++) {
         ctrlr->namespaces.entries[i]->ns.armed = false;
+    }
+}
+
+void nvme_disarm_for(struct nvme_ctrlr *c, const char *why)
+{
+    bool armed = c->armed;
+
+    for (unsigned i = 0; i < c->namespaces.count; i++) {
+        armed |= c->namespaces.entries[i]->ns.armed;
+    }
+    if (armed) {
+        nvme_ctrlr_disarm(c);
+        log_warn("%s: read-only again, as %s", c->name, why);
     }
 }
 

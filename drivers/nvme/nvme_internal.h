@@ -344,6 +344,9 @@ int nvme_ns_list_append(struct nvme_ns_list *list, struct nvme_ns_entry *entry) 
 /* Frees the entries and the list itself, which is empty then. */
 void nvme_ns_list_free(struct nvme_ns_list *list);
 
+/* Ends what was armed, if anything was, and logs why ("it was reset"). (nvme_gate.c) */
+void nvme_disarm_for(struct nvme_ctrlr *c, const char *why);
+
 /* Marks c failed and logs why, in words that follow its name; only the first caller does. */
 void nvme_fail(struct nvme_ctrlr *c, const char *why);
 

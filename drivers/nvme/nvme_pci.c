@@ -39,6 +39,7 @@
 
 struct nvme_pci_vector {
     bool attached;
+    bool masked;
     unsigned cpu;
     int cpu_vector;
 };
@@ -50,6 +51,7 @@ struct nvme_pci {
     volatile uint8_t *msix_table; /* NULL: no interrupts */
     unsigned vector_count;
     struct nvme_pci_vector *vectors;
+    struct pci_saved saved; /* its configuration while in service */
     bool said_no_irq; /* a CPU that cannot be interrupted is mentioned once */
     char name[8];
 };
@@ -186,12 +188,25 @@ static void mask_entry(const struct nvme_pci *np, unsigned vec, bool masked)
     (void)load32(np->msix_table, off); /* posted writes have arrived when a read returns */
 }
 
+/* An attached vector, masked. */
+static void write_entry(const struct nvme_pci *np, unsigned vec)
+{
+    const struct nvme_pci_vector *v = &np->vectors[vec];
+    uint64_t addr;
+    uint32_t data;
+
+    interrupts_message(v->cpu, v->cpu_vector, &addr, &data);
+    mask_entry(np, vec, true);
+    store32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_ADDR_LOW, (uint32_t)addr);
+    store32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_ADDR_HIGH, (uint32_t)(addr >> 32));
+    store32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_DATA, data);
+    (void)load32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_DATA);
+}
+
 static int plat_irq_attach(void *ctx, unsigned vec, unsigned cpu, atomic_uint *count)
 {
     struct nvme_pci *np = ctx;
     struct nvme_pci_vector *v = &np->vectors[vec];
-    uint64_t addr;
-    uint32_t data;
 
     assert(vec < np->vector_count);
     if (v->attached) {
@@ -206,13 +221,10 @@ static int plat_irq_attach(void *ctx, unsigned vec, unsigned cpu, atomic_uint *c
         }
         return -ENOTSUP;
     }
-    interrupts_message(cpu, cpu_vector, &addr, &data);
-    mask_entry(np, vec, true);
-    store32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_ADDR_LOW, (uint32_t)addr);
-    store32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_ADDR_HIGH, (uint32_t)(addr >> 32));
-    store32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_DATA, data);
-    (void)load32(np->msix_table, entry_off(vec) + PCI_MSIX_ENTRY_DATA);
-    *v = (struct nvme_pci_vector){.attached = true, .cpu = cpu, .cpu_vector = cpu_vector};
+    *v = (struct nvme_pci_vector){
+        .attached = true, .masked = true, .cpu = cpu, .cpu_vector = cpu_vector
+    };
+    write_entry(np, vec);
     return 0;
 }
 
@@ -231,9 +243,10 @@ static void plat_irq_detach(void *ctx, unsigned vec)
 
 static void plat_irq_mask(void *ctx, unsigned vec, bool masked)
 {
-    const struct nvme_pci *np = ctx;
+    struct nvme_pci *np = ctx;
 
     assert(vec < np->vector_count && np->vectors[vec].attached);
+    np->vectors[vec].masked = masked;
     mask_entry(np, vec, masked);
 }
 
@@ -272,6 +285,28 @@ static void prepare_msix(struct nvme_pci *np)
         mask_entry(np, vec, true);
     }
     pci_msix_control(np->pci, true, false);
+}
+
+/* --- after somebody else's reset -------------------------------------------------------------- */
+
+static int plat_restore(void *ctx)
+{
+    const struct nvme_pci *np = ctx;
+    int err = pci_restore(np->pci, &np->saved);
+
+    if (err || !np->msix_table) {
+        return err;
+    }
+    pci_msix_control(np->pci, true, true);
+    for (unsigned vec = 0; vec < np->vector_count; vec++) {
+        mask_entry(np, vec, true);
+        if (np->vectors[vec].attached) {
+            write_entry(np, vec);
+            mask_entry(np, vec, np->vectors[vec].masked);
+        }
+    }
+    pci_msix_control(np->pci, true, false);
+    return 0;
 }
 
 /* --- stopping -------------------------------------------------------------------------------- */
@@ -388,6 +423,7 @@ static struct platform make_platform(struct nvme_pci *np)
         .read64 = plat_read64,
         .write32 = plat_write32,
         .write64 = plat_write64,
+        .restore = plat_restore,
         .bar_bytes = np->bar_bytes,
         .vendor_id = np->pci->vendor_id,
         .device_id = np->pci->device_id,
@@ -441,6 +477,7 @@ int nvme_pci_attach(const char *name, const struct pci_function *f, const struct
     }
     pci_enable(f);
     prepare_msix(np);
+    pci_save(f, &np->saved);
     struct platform plat = make_platform(np);
     struct nvme_options bounded = *opt;
     bounded.host_memory_bytes = MIN(opt->host_memory_bytes, pages_free_bytes() / HMB_SHARE);

@@ -13,6 +13,8 @@
 #include "lib/errno.h"
 #include "lib/log.h"
 
+#define SUBSYSTEM_RESET_NS (100 * NS_PER_MS)
+
 void nvme_fail(struct nvme_ctrlr *c, const char *why)
 {
     if (!atomic_exchange(&c->failed, true)) {
@@ -112,6 +114,11 @@ static int give_up(struct nvme_ctrlr *c, int err)
     return c->dead_err;
 }
 
+static bool is_gone(const struct nvme_ctrlr *c)
+{
+    return nvme_csts_is_gone(nvme_read32(c, NVME_REG_CSTS));
+}
+
 int nvme_recover(struct nvme_ctrlr *ctrlr)
 {
     int err;
@@ -126,8 +133,12 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
     if (!atomic_load(&ctrlr->failed)) {
         ctrlr->failed_ns = nvme_now(ctrlr);
     }
+    nvme_disarm_for(ctrlr, "it was reset");
     ctrlr->resets++;
     log_warn("%s: reset number %u", ctrlr->name, ctrlr->resets);
+    if (ctrlr->plat.restore && is_gone(ctrlr) && ctrlr->plat.restore(ctrlr->plat.ctx) == 0) {
+        log_info("%s: its configuration was lost and has been put back", ctrlr->name);
+    }
     err = nvme_disable(ctrlr);
     nvme_end_all(ctrlr);
     if (!err) {
@@ -139,4 +150,47 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
     atomic_fetch_and(&ctrlr->attention, ~NVME_ATTENTION_STOPPED);
     log_info("%s: in service again", ctrlr->name);
     return 0;
+}
+
+int nvme_resume(struct nvme_ctrlr *ctrlr)
+{
+    int err;
+
+    if (!ctrlr->shut_down) {
+        return atomic_load(&ctrlr->attention) & NVME_ATTENTION_STOPPED ? -ESHUTDOWN : 0;
+    }
+    if (ctrlr->dead_err) {
+        return ctrlr->dead_err;
+    }
+    err = nvme_disable(ctrlr); /* it is; this is to hear that it is still there */
+    if (!err) {
+        err = bring_up(ctrlr);
+    }
+    ctrlr->shut_down = false;
+    if (err) {
+        return give_up(ctrlr, err);
+    }
+    atomic_fetch_and(&ctrlr->attention, ~NVME_ATTENTION_STOPPED);
+    log_info("%s: in service again", ctrlr->name);
+    return 0;
+}
+
+int nvme_subsystem_reset(struct nvme_ctrlr *ctrlr)
+{
+    if (!FIELD_GET(NVME_CAP_NSSRS, ctrlr->info.cap)) {
+        return -ENOTSUP;
+    }
+    if (ctrlr->shut_down || ctrlr->dead_err) {
+        return -ESHUTDOWN;
+    }
+    atomic_fetch_or(&ctrlr->attention, NVME_ATTENTION_STOPPED);
+    log_warn("%s: the whole NVM subsystem is being reset", ctrlr->name);
+    nvme_write32(ctrlr, NVME_REG_NSSR, NVME_NSSR_RESET);
+    /* The link may go down, and a device that has come back may be silent for so long. */
+    nvme_wait(ctrlr, SUBSYSTEM_RESET_NS);
+    int err = nvme_recover(ctrlr);
+    if (!err && FIELD_GET(NVME_CSTS_NSSRO, nvme_read32(ctrlr, NVME_REG_CSTS))) {
+        nvme_write32(ctrlr, NVME_REG_CSTS, (uint32_t)NVME_CSTS_NSSRO); /* written to be cleared */
+    }
+    return err;
 }

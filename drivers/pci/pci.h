@@ -92,6 +92,16 @@ void pci_enable(const struct pci_function *f);
  * come back). */
 int pci_reset_function(const struct pci_function *f) must_check;
 
+/* What of a function's configuration does not survive a reset, but the BARs, which are known. */
+struct pci_saved {
+    uint16_t command, device_control, link_control;
+};
+void pci_save(const struct pci_function *f, struct pci_saved *out);
+/* After a reset that was not ours: waits for the function to answer, at most a second, and puts
+ * back BARs, command register and link settings. 0, -ENODEV (it did not come back), -ENOTSUP (no
+ * delay_ns). */
+int pci_restore(const struct pci_function *f, const struct pci_saved *saved) must_check;
+
 struct pci_link {
     bool present;                        /* the function has a PCI Express capability with a link */
     unsigned speed_mtps, speed_max_mtps; /* megatransfers per second: 2500, 5000, 8000, ... */

@@ -237,6 +237,15 @@ static void hp_write64(void *ctx, uint32_t off, uint64_t val)
     reg_write(ctx, off, 8, val);
 }
 
+static int hp_restore(void *ctx)
+{
+    struct host_platform *hp = ctx;
+    pthread_mutex_lock(&hp->lock);
+    bool back = model_restore(hp->model);
+    pthread_mutex_unlock(&hp->lock);
+    return back ? 0 : -ENODEV;
+}
+
 /* --- time ------------------------------------------------------------------------------------- */
 
 static void member_step(void *ctx, uint64_t now_ns)
@@ -375,6 +384,7 @@ struct host_platform *host_platform_create(const struct model_config *config,
         .read64 = hp_read64,
         .write32 = hp_write32,
         .write64 = hp_write64,
+        .restore = hp_restore,
         .bar_bytes = model_bar_bytes(hp->model),
         .dma_alloc = hp_dma_alloc,
         .dma_free = hp_dma_free,

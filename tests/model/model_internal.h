@@ -127,7 +127,7 @@ struct nvme_model {
     uint32_t cc, csts, aqa, intms;
     uint64_t asq, acq;
     bool aqa_set, asq_set, acq_set;
-    bool gone, gone_ones, rdy_stuck, shst_stuck;
+    bool gone, gone_ones, link_down, rdy_stuck, shst_stuck;
     uint64_t enabled_ns;                     /* when EN became 1 */
     uint64_t ready_at, disabled_at, shut_at; /* MODEL_NEVER: not under way */
     /* queues, [0] admin */

@@ -253,6 +253,20 @@ static void write_admin_queue(struct nvme_model *m, uint64_t off, uint32_t value
     }
 }
 
+/* Everything is as after power-on, but that CSTS tells of it (§3.1.6). */
+static void subsystem_reset(struct nvme_model *m)
+{
+    m->count.subsystem_resets++;
+    commands_forget_all(m, true);
+    if (m->cfg.nssr_unplugs) {
+        model_unplug(m, true);
+        m->link_down = true;
+        return;
+    }
+    model_replug(m);
+    m->csts |= CSTS_NSSRO;
+}
+
 static void write_dword(struct nvme_model *m, uint64_t off, uint32_t value)
 {
     switch (off) {
@@ -267,9 +281,15 @@ static void write_dword(struct nvme_model *m, uint64_t off, uint32_t value)
     case REG_CC:
         write_cc(m, value);
         break;
+    case REG_CSTS:
+        if (value & ~(uint32_t)CSTS_NSSRO) {
+            model_violate(m, "CSTS written: %08xh", value);
+        }
+        m->csts &= ~(value & CSTS_NSSRO);
+        break;
     case REG_NSSR:
         if (value == NSSR_MAGIC && m->cfg.nssrs) {
-            model_replug(m);
+            subsystem_reset(m);
         } else {
             model_violate(m, "NSSR written: %08xh", value);
         }

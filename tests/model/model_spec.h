@@ -43,7 +43,14 @@ enum {
 #define CC_RESERVED 0xff00000eU
 
 /* CSTS, §3.1.6 */
-enum { CSTS_RDY = 1, CSTS_CFS = 2, CSTS_SHST_BUSY = 4, CSTS_SHST_DONE = 8, CSTS_SHST = 12 };
+enum {
+    CSTS_RDY = 1,
+    CSTS_CFS = 2,
+    CSTS_SHST_BUSY = 4,
+    CSTS_SHST_DONE = 8,
+    CSTS_SHST = 12,
+    CSTS_NSSRO = 16,
+};
 
 #define NSSR_MAGIC 0x4e564d65U
 

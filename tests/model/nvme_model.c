@@ -63,7 +63,7 @@ static void power_on(struct nvme_model *m)
     m->cc = m->csts = m->aqa = m->intms = 0;
     m->asq = m->acq = 0;
     m->aqa_set = m->asq_set = m->acq_set = false;
-    m->gone = m->rdy_stuck = m->shst_stuck = false;
+    m->link_down = m->gone = m->rdy_stuck = m->shst_stuck = false;
     m->ready_at = m->disabled_at = m->shut_at = MODEL_NEVER;
     m->sqs_agreed = m->cqs_agreed = 0;
     features_reset(m, true);
@@ -265,6 +265,16 @@ void model_replug(struct nvme_model *m)
 {
     queues_drop_all(m);
     power_on(m);
+}
+
+bool model_restore(struct nvme_model *m)
+{
+    if (!m->gone || !m->link_down) {
+        return !m->gone;
+    }
+    model_replug(m);
+    m->csts |= CSTS_NSSRO;
+    return true;
 }
 
 void model_set_cfs(struct nvme_model *m)

@@ -102,6 +102,7 @@ struct model_config {
     uint32_t mqes_0b; /* zero-based */
     unsigned dstrd, to, mpsmin, mpsmax, css, ams;
     bool cqr, nssrs;
+    bool nssr_unplugs; /* a subsystem reset takes the link down: gone until model_restore() */
     uint32_t vs;
     uint64_t bar_bytes; /* 0: as much as the doorbells of the granted queues need */
     /* Identify */
@@ -176,6 +177,8 @@ const struct model_rule *model_rule_for_alloc(struct nvme_model *m);
 /* The device is pulled out, or comes back as after power-on. */
 void model_unplug(struct nvme_model *m, bool reads_all_ones);
 void model_replug(struct nvme_model *m);
+/* The host has put its configuration back. False: it is gone for other reasons. */
+bool model_restore(struct nvme_model *m);
 void model_set_cfs(struct nvme_model *m);
 
 /* The composite temperature is this now, which can be an event. */
@@ -214,6 +217,7 @@ struct model_counters {
     uint64_t sq_doorbells, cq_doorbells; /* of I/O queues */
     uint64_t reg_reads, reg_writes;      /* doorbells not included */
     uint64_t irqs;
+    uint64_t subsystem_resets;
     uint64_t enables;            /* CC.EN from 0 to 1 */
     uint64_t shutdowns;          /* CC.SHN set */
     uint64_t shutdowns_with_queues; /* ... while I/O queues still existed */

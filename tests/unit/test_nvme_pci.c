@@ -274,6 +274,45 @@ static void test_interrupts(void **state)
     forget();
 }
 
+/* The link was down: command register, BARs and MSI-X are as after power-on. */
+static void test_restore(void **state)
+{
+    struct fake_function *fake = &pci.functions[0];
+    atomic_uint count = 0;
+
+    (void)state;
+    attach();
+    const struct platform *plat = &board.plat;
+    assert_int_equal(plat->irq_attach(plat->ctx, 1, 3, &count), 0);
+    assert_int_equal(plat->irq_attach(plat->ctx, 2, 5, &count), 0);
+    plat->irq_mask(plat->ctx, 2, false);
+    uint32_t command = fake->reg[PCI_COMMAND / 4];
+    uint32_t bar[] = {fake->reg[4], fake->reg[5]};
+    fake->reg[PCI_COMMAND / 4] &= 0xffff0000;
+    fake->reg[4] &= 0xf; /* what it is cannot be lost */
+    fake->reg[5] = 0;
+    fake->reg[0x40 / 4] &= 0x3fffffff;
+    for (unsigned i = 0; i < 16; i++) {
+        *reg(TABLE_OFF + 4 * i) = i % 4 == 3 ? 1 : 0;
+    }
+    assert_int_equal(plat->restore(plat->ctx), 0);
+    assert_int_equal(fake->reg[PCI_COMMAND / 4], command);
+    assert_int_equal(fake->reg[4], bar[0]);
+    assert_int_equal(fake->reg[5], bar[1]);
+    assert_int_equal(fake->reg[0x40 / 4] >> 16, 0x8003);
+    assert_int_equal(*reg(TABLE_OFF + 16), 0xfee03000);
+    assert_int_equal(*reg(TABLE_OFF + 24), 67);
+    assert_int_equal(*reg(TABLE_OFF + 28), 1); /* as it was: masked */
+    assert_int_equal(*reg(TABLE_OFF + 32), 0xfee05000);
+    assert_int_equal(*reg(TABLE_OFF + 44), 0); /* as it was: not */
+    assert_int_equal(*reg(TABLE_OFF + 12), 1);
+    fake->reg[0] = UINT32_MAX;
+    pci.delayed_ns = 0;
+    assert_int_equal(plat->restore(plat->ctx), -ENODEV);
+    assert_in_range(pci.delayed_ns, 900 * NS_PER_MS, 1100 * NS_PER_MS);
+    forget();
+}
+
 static void test_without_msix(void **state)
 {
     char messages[1024];
@@ -337,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_quiesce, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unassigned, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_interrupts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_restore, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_msix, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failed_attach, set_up, tear_down),

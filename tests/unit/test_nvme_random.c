@@ -196,6 +196,8 @@ static void recover(struct world *w)
 {
     model_clear_rules(w->r.hp->model);
     assert_int_equal(nvme_recover(w->r.ctrlr), 0);
+    assert_false(w->ns->armed); /* arming ends at a reset */
+    rig_arm(&w->r, w->ns);
     w->recoveries++;
     for (unsigned i = 0; i < OPS; i++) {
         assert_true(!w->ops[i].live || w->ops[i].rio.done == 1);
