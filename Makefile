@@ -27,7 +27,7 @@ PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
 NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_controller nvme_dbbuf nvme_events \
-    nvme_feature nvme_feature_table nvme_gate nvme_hmb nvme_io nvme_namespace nvme_prp nvme_qpairs \
+    nvme_feature nvme_feature_table nvme_gate nvme_hmb nvme_io nvme_log nvme_namespace nvme_prp nvme_qpairs \
     nvme_queue nvme_quirks nvme_recover nvme_rescan nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)

@@ -97,6 +97,8 @@ struct nvme_result {
     uint16_t status; /* NVME_STATUS(sct, sc) with More and DNR, as in DW3 31:17; 0: success, or no
                         completion came */
     uint32_t dw0;    /* command-specific result */
+    bool has_id;     /* the command is known by: */
+    uint16_t sqid, cid; /* as the Error Information log names it */
 };
 
 /*

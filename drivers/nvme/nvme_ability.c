@@ -66,6 +66,10 @@ static const struct ability abilities[] = {
     [NVME_CAN_LOG_TELEMETRY] = {"Telemetry logs", "LPA bit 3", FIELD_OF(lpa, NVME_LPA_TELEMETRY)},
     [NVME_CAN_LOG_PERSISTENT] = {"Persistent Event log", "LPA bit 4",
                                  FIELD_OF(lpa, NVME_LPA_PERSISTENT)},
+    [NVME_CAN_LOG_CHANGED_NS] = {"Changed Namespace List log", "OAES bit 8",
+                                 FIELD_OF(oaes, NVME_OAES_NAMESPACE)},
+    [NVME_CAN_ASYMMETRIC_ACCESS] = {"Asymmetric Namespace Access", "CMIC bit 3",
+                                    FIELD_OF(cmic, NVME_CMIC_ANA)},
 
     [NVME_CAN_HOST_ID_128] = {"a host identifier of 128 bits", "CTRATT bit 0",
                               FIELD_OF(ctratt, NVME_CTRATT_HOST_ID_128)},

@@ -48,6 +48,9 @@ enum nvme_ability {
     NVME_CAN_READ_RECOVERY,
     NVME_CAN_ENDURANCE_GROUPS,
     NVME_CAN_PREDICTABLE_LATENCY,
+    /* elsewhere in Identify Controller */
+    NVME_CAN_LOG_CHANGED_NS,
+    NVME_CAN_ASYMMETRIC_ACCESS,
     /* the rest */
     NVME_CAN_VOLATILE_CACHE,
     NVME_CAN_AUTONOMOUS_POWER,

@@ -120,7 +120,7 @@ static bool admin_complete(struct nvme_admin_cmd *cmd, uint16_t cid, uint16_t st
         return false;
     }
     cmd->outstanding = false;
-    cmd->res = (struct nvme_result){ .status = status, .dw0 = dw0 };
+    cmd->res = (struct nvme_result){ .status = status, .dw0 = dw0, .has_id = true, .cid = cid };
     return true;
 }
 

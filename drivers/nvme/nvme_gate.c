@@ -4,6 +4,7 @@
 #include "drivers/nvme/nvme_gate.h"
 
 #include "drivers/nvme/nvme_internal.h"
+#include "drivers/nvme/nvme_log.h"
 #include "lib/bitfield.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
@@ -19,19 +20,10 @@
  * none would leave an entry in its error log. */
 static const struct nvme_effects_log *effects_of(struct nvme_ctrlr *c)
 {
-    const uint32_t dwords_0b = sizeof(struct nvme_effects_log) / 4 - 1;
-    const struct nvme_sqe cmd = {
-        .opcode = NVME_ADM_GET_LOG_PAGE,
-        .nsid = NVME_NSID_ALL,
-        .cdw10 = (uint32_t)(FIELD_PREP(NVME_GET_LOG_CDW10_LID, NVME_LOG_COMMAND_EFFECTS) |
-                            FIELD_PREP(NVME_GET_LOG_CDW10_NUMDL, dwords_0b)),
-    };
-
     if (!c->effects_asked && nvme_can(c, NVME_CAN_LOG_EFFECTS)) {
         c->effects_asked = true;
         c->effects = heap_alloc(1, sizeof(*c->effects));
-        if (c->effects && nvme_admin_run(c, &cmd, NVME_TO_HOST, c->effects, sizeof(*c->effects),
-                                         NULL) != 0) {
+        if (c->effects && nvme_log_effects(c, c->effects, NULL) != 0) {
             heap_free(c->effects);
             c->effects = NULL;
         }

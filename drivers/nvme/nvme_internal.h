@@ -15,6 +15,7 @@
  * nvme_feature.c     Get and Set Features; nvme_feature_table.c: what there is
  * nvme_ability.c     what the controller offers
  * nvme_gate.c        what a command can destroy, and whether that is armed
+ * nvme_log.c         log pages
  * nvme_recover.c     failure, reset, what becomes of outstanding commands
  * nvme_status.c      status codes and opcodes in words
  * nvme_trace.c       submissions and completions in words

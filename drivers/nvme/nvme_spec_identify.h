@@ -152,6 +152,9 @@ enum nvme_cntrltype {
     NVME_CNTRLTYPE_DISCOVERY = 2,
     NVME_CNTRLTYPE_ADMIN = 3,
 };
+#define NVME_OAES_NAMESPACE  GENMASK64(8, 8) /* Namespace Attribute Notices */
+#define NVME_CTRATT_ENDURANCE_GROUPS GENMASK64(4, 4)
+#define NVME_CTRATT_PREDICTABLE_LATENCY GENMASK64(5, 5)
 #define NVME_OACS_SECURITY   GENMASK64(0, 0)
 #define NVME_OACS_FORMAT     GENMASK64(1, 1)
 #define NVME_OACS_FIRMWARE   GENMASK64(2, 2)
@@ -185,8 +188,6 @@ enum nvme_cntrltype {
 #define NVME_CTRATT_HOST_ID_128 GENMASK64(0, 0)
 #define NVME_CTRATT_NOPPM    GENMASK64(1, 1) /* non-operational power state permissive mode */
 #define NVME_CTRATT_READ_RECOVERY GENMASK64(3, 3)
-#define NVME_CTRATT_ENDURANCE_GROUPS GENMASK64(4, 4)
-#define NVME_CTRATT_PREDICTABLE_LATENCY GENMASK64(5, 5)
 #define NVME_SGLS_SUPPORT    GENMASK64(1, 0) /* 0 none, 1 no alignment needed, 2 dword aligned */
 #define NVME_VWC_PRESENT     GENMASK64(0, 0)
 #define NVME_VWC_FLUSH_ALL   GENMASK64(2, 1) /* flush with NSID FFFFFFFFh: 10b no, 11b yes */

@@ -152,7 +152,7 @@ static uint16_t set_features(struct nvme_model *m, struct cmd *cmd)
 /* --- data ------------------------------------------------------------------------------------- */
 
 /* The answer to a command, as its rule wants it: whole, in half, or with a wrong first byte. */
-static uint16_t answer(struct nvme_model *m, struct cmd *cmd, uint8_t *data)
+uint16_t admin_answer(struct nvme_model *m, struct cmd *cmd, uint8_t *data)
 {
     enum model_action action = cmd->rule ? cmd->rule->action : MODEL_DO_NOTHING;
     if (action == MODEL_DO_CORRUPT) {
@@ -166,58 +166,7 @@ static uint16_t identify(struct nvme_model *m, struct cmd *cmd)
 {
     uint8_t page[4096];
     uint16_t status = identify_fill(m, (uint8_t)cmd->dw[10], cmd->dw[1], page);
-    return status ? status : answer(m, cmd, page);
-}
-
-static void fill_smart(const struct nvme_model *m, uint8_t *p)
-{
-    put_le(p + 1, 2, m->temperature_k);
-    p[3] = 100;            /* spare, its threshold, wear */
-    p[4] = 10;
-    p[5] = 1;
-    put_le(p + 32, 8, m->count.blocks_read / 1000);
-    put_le(p + 48, 8, m->count.blocks_written / 1000);
-    put_le(p + 64, 8, m->count.by_opcode[1][NVM_READ]);
-    put_le(p + 80, 8, m->count.by_opcode[1][NVM_WRITE]);
-    put_le(p + 112, 8, 7); /* power cycles */
-}
-
-static uint64_t log_bytes(const struct cmd *cmd)
-{
-    return ((cmd->dw[10] >> 16 | (uint64_t)(cmd->dw[11] & 0xffff) << 16) + 1) * 4;
-}
-
-static uint16_t get_log(struct nvme_model *m, struct cmd *cmd)
-{
-    uint8_t page[4096] = { 0 };
-    uint8_t lid = (uint8_t)cmd->dw[10];
-    uint64_t offset = cmd->dw[12] | (uint64_t)cmd->dw[13] << 32;
-    uint8_t *data = calloc(1, cmd->bytes + 1);
-
-    assert(data);
-    switch (lid) {
-    case LOG_CHANGED_NAMESPACES:
-        events_fill_changed(m, page);
-        break;
-    case 2:
-        fill_smart(m, page);
-        break;
-    case 3:
-        page[0] = 1;
-        memcpy(page + 8, m->cfg.firmware, strnlen(m->cfg.firmware, 8));
-        break;
-    default: /* the error log: no entries */
-        break;
-    }
-    if (offset < sizeof(page)) {
-        memcpy(data, page + offset, MIN(cmd->bytes, sizeof(page) - offset));
-    }
-    uint16_t status = answer(m, cmd, data);
-    free(data);
-    if (status == ST_OK && !(cmd->dw[10] >> 15 & 1)) {
-        events_cleared(m, lid); /* RAE = 0 */
-    }
-    return status;
+    return status ? status : admin_answer(m, cmd, page);
 }
 
 static uint16_t abort_command(struct nvme_model *m, struct cmd *cmd)
@@ -287,13 +236,7 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
     case ADM_IDENTIFY:
         return prp_walk(m, cmd, 4096);
     case ADM_GET_LOG:
-        if ((cmd->dw[10] & 0xff) < 1 || (cmd->dw[10] & 0xff) > 4) {
-            return ST_LOG_INVALID | ST_DNR;
-        }
-        if (cmd->dw[12] & 3) {
-            return ST_INVALID_FIELD | ST_DNR;
-        }
-        return prp_walk(m, cmd, log_bytes(cmd));
+        return log_begin(m, cmd);
     case ADM_ABORT:
         return begin_abort(m);
     case ADM_ASYNC_EVENT:
@@ -315,7 +258,7 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
     case ADM_CREATE_SQ:
         return create_sq(m, cmd);
     case ADM_GET_LOG:
-        return get_log(m, cmd);
+        return log_run(m, cmd);
     case ADM_DELETE_CQ:
         return delete_cq(m, cmd);
     case ADM_CREATE_CQ:
@@ -330,7 +273,7 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
         return set_features(m, cmd);
     case ADM_GET_FEATURES:
         return features_get(m, cmd);
-    default:
-        return ST_INVALID_OPCODE | ST_DNR;
+    default: /* a vendor's command that has effects does nothing else here */
+        return log_effects_of(m, true, cmd->opcode) ? ST_OK : ST_INVALID_OPCODE | ST_DNR;
     }
 }

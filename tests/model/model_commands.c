@@ -219,6 +219,7 @@ void commands_complete(struct nvme_model *m, struct cmd *cmd, uint16_t status)
         .no_irq = action == MODEL_DO_LOSE_IRQ,
     };
 
+    log_note_command(m, cmd, status);
     sq->head_told = sq->head;
     if (action == MODEL_DO_CID) {
         heap_remove(m, cmd);

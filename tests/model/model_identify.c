@@ -76,8 +76,11 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     p[IDC_ACL] = c->acl_0b;
     p[IDC_AERL] = c->aerl_0b;
     p[IDC_FRMW] = 1 | 1 << 1;
-    p[IDC_LPA] = 1 << 2;
-    p[IDC_ELPE] = 3;
+    p[IDC_LPA] = c->lpa;
+    p[IDC_ELPE] = c->elpe_0b;
+    p[IDC_CTRATT] |= (c->endurance_group ? 1 << 4 : 0) | (c->latency_mode ? 1 << 5 : 0);
+    put_le(p + IDC_ENDGIDMAX, 2, c->endurance_group);
+    put_le(p + IDC_PELS, 4, c->lpa & 1 << 4 ? 16 : 0); /* 1 MiB */
     put_le(p + IDC_WCTEMP, 2, c->warning_k);
     put_le(p + IDC_CCTEMP, 2, 353);
     uint64_t total = 0;

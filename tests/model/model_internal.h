@@ -10,6 +10,7 @@
 #define MODEL_MAX_RULES 32
 #define MODEL_MAX_NOTES 32
 #define MODEL_MAX_AERS 256
+#define MODEL_MAX_ERRORS 256
 
 struct sq {
     bool exists;
@@ -80,10 +81,16 @@ struct media {
     uint64_t cap, used;
 };
 
+/* What SMART counts, in units of 512 bytes and commands. */
+struct usage {
+    uint64_t units_read, units_written, reads, writes;
+};
+
 struct ns {
     struct model_ns_config cfg;
     struct media media;
     unsigned generation; /* part of its identity */
+    struct usage usage;
 };
 
 /* Events of one type. */
@@ -92,6 +99,30 @@ struct event {
     bool masked;  /* reported, and its log page not read yet */
     uint32_t dw0; /* of the pending one */
     uint8_t lid;  /* of the one reported */
+};
+
+/* What the log pages are made of (model_log.c). All of it survives resets and power cycles, but for
+ * the reporting context. */
+struct logs {
+    uint8_t errors[MODEL_MAX_ERRORS][64]; /* a ring: error n is at (n - 1) % MODEL_MAX_ERRORS */
+    uint64_t error_count;
+    uint64_t power_cycles, unsafe_shutdowns, media_errors;
+    uint8_t *telemetry[2];     /* captured: host-, controller-initiated; header and blocks */
+    uint8_t *events;           /* persistent events, the oldest first, as on the wire */
+    size_t events_len, events_cap;
+    unsigned event_count;
+    uint8_t *context;          /* the Persistent Event log as it was when established; or NULL */
+    size_t context_len;
+    uint8_t notices[8][16];    /* Reservation Notification pages, the oldest first */
+    unsigned notice_count;
+    uint64_t notices_ever;
+    /* Kept by those who run these operations, shown in logs 03h, 06h and 81h. */
+    uint8_t active_slot, next_slot;
+    char slots[7][9];          /* firmware revisions, "" for an empty slot */
+    uint8_t self_test, self_test_percent;
+    uint8_t self_test_results[20][28]; /* the newest first; byte 0 is 0Fh when unused */
+    uint16_t sanitize_progress, sanitize_status;
+    uint32_t sanitize_cdw10, sanitize_estimates_s[6];
 };
 
 /* Host Memory Buffer. After a reset it is not enabled, and still known. */
@@ -153,6 +184,7 @@ struct nvme_model {
     unsigned temperature_k, operational_state;
     uint64_t last_io_ns, blocks_unflushed;
     struct ns *ns;
+    struct logs logs;
     struct model_rule rules[MODEL_MAX_RULES];
     unsigned rule_count, rules_fired;
     struct model_counters count;
@@ -237,6 +269,36 @@ bool events_due(const struct nvme_model *m);
 void events_cleared(struct nvme_model *m, uint8_t lid);
 void events_fill_changed(const struct nvme_model *m, uint8_t *page);
 void events_reset(struct nvme_model *m);
+
+/* model_log.c: Get Log Page, and what the logs are made of. */
+uint16_t log_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t log_run(struct nvme_model *m, struct cmd *cmd);
+void log_init(struct nvme_model *m);
+void log_free(struct nvme_model *m);
+void log_power_on(struct nvme_model *m);
+void log_enabled(struct nvme_model *m); /* CC.EN has become 1 */
+/* A command is about to be completed: counts it, and notes an error. */
+void log_note_command(struct nvme_model *m, const struct cmd *cmd, uint16_t status);
+/* A page of the Reservation Notification log. type: as in §5.14.1.16.1. */
+void log_note_reservation(struct nvme_model *m, uint8_t type, uint32_t nsid);
+/* The effects of a command of the specification's or of the configuration; 0: not supported. */
+uint32_t log_effects_of(struct nvme_model *m, bool admin, uint8_t opcode);
+/* model_log_events.c: adds a persistent event (§5.14.1.13.1); data: as the specification lays the
+ * event of this type out. */
+void log_event(struct nvme_model *m, uint8_t type, const void *data, unsigned len);
+/* Fills the Persistent Event log as it is now, which is *len bytes; the caller frees it. */
+uint8_t *log_persistent_make(struct nvme_model *m, size_t *len);
+void log_note_event_of(struct nvme_model *m, const struct cmd *cmd);
+uint16_t log_persistent_context(struct nvme_model *m, unsigned action);
+/* model_log_smart.c */
+void log_fill_smart(struct nvme_model *m, uint32_t nsid, uint8_t *p);
+void log_fill_endurance(struct nvme_model *m, uint8_t *p);
+void log_fill_effects(struct nvme_model *m, uint8_t *p);
+void log_capture_telemetry(struct nvme_model *m, unsigned which);
+size_t log_telemetry_bytes(const struct nvme_model *m);
+
+/* model_admin.c: the answer to a command, as its rule wants it. data: cmd->bytes. */
+uint16_t admin_answer(struct nvme_model *m, struct cmd *cmd, uint8_t *data);
 
 /* model_identify.c: 4096 bytes; a status. */
 uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t *page);

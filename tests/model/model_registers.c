@@ -158,6 +158,7 @@ static void enable(struct nvme_model *m, uint32_t cc)
     }
     m->enabled_ns = m->now_ns;
     m->count.enables++;
+    log_enabled(m);
     m->disabled_at = MODEL_NEVER;
     if (!may_enable(m, cc)) {
         m->csts |= CSTS_CFS;

@@ -134,7 +134,23 @@ enum {
 enum { WP_UNTIL_POWER_CYCLE = 2, WP_PERMANENT = 3 };
 
 /* Log page identifiers, figure 194 */
-enum { LOG_CHANGED_NAMESPACES = 0x04 };
+enum {
+    LID_ERROR = 0x01,
+    LID_SMART = 0x02,
+    LID_FIRMWARE = 0x03,
+    LOG_CHANGED_NAMESPACES = 0x04,
+    LID_EFFECTS = 0x05,
+    LID_SELF_TEST = 0x06,
+    LID_TELEMETRY_HOST = 0x07,
+    LID_TELEMETRY_CONTROLLER = 0x08,
+    LID_ENDURANCE = 0x09,
+    LID_LATENCY = 0x0a,
+    LID_PERSISTENT = 0x0d,
+    LID_LBA_STATUS = 0x0e,
+    LID_RESERVATION = 0x80,
+    LID_SANITIZE = 0x81,
+    LID_VENDOR = 0xc0,
+};
 
 /* Identify Controller byte offsets, figure 247 */
 enum {
@@ -170,6 +186,8 @@ enum {
     IDC_SANICAP = 328,
     IDC_HMMINDS = 332,
     IDC_HMMAXD = 336,
+    IDC_ENDGIDMAX = 340,
+    IDC_PELS = 352,
     IDC_SQES = 512,
     IDC_CQES = 513,
     IDC_NN = 516,

@@ -36,6 +36,14 @@ struct model_config model_default_config(void)
         .sqes = 0x66,
         .cqes = 0x44,
         .ns_count = 1,
+        .lpa = 0x1f,
+        .elpe_0b = 63,
+        .health = {.spare = 100,
+                   .spare_threshold = 10,
+                   .percent_used = 1,
+                   .sensors_k = {313, 318},
+                   .power_on_hours = 100,
+                   .power_cycles = 6},
         .sq_grant = 8,
         .cq_grant = 8,
         .vectors = 8,
@@ -70,6 +78,7 @@ static void power_on(struct nvme_model *m)
     hmb_forget(m);
     events_reset(m);
     m->temperature_k = 313;
+    log_power_on(m);
 }
 
 struct nvme_model *model_create(const struct model_config *config, const struct model_bus *bus)
@@ -92,6 +101,7 @@ struct nvme_model *model_create(const struct model_config *config, const struct 
         m->ns[i].cfg = config->ns[i];
     }
     rng_seed(&m->rng, config->seed);
+    log_init(m);
     power_on(m);
     if (config->entry_enabled) {
         m->cc = CC_EN | 6U << CC_IOSQES_AT | 4U << CC_IOCQES_AT;
@@ -118,6 +128,7 @@ void model_destroy(struct nvme_model *m)
     for (unsigned i = 0; m->ns && i < m->cfg.ns_count; i++) {
         media_free(&m->ns[i]);
     }
+    log_free(m);
     free(m->heap);
     free(m->ns);
     free(m->sqs);
@@ -258,6 +269,7 @@ void model_unplug(struct nvme_model *m, bool reads_all_ones)
 {
     m->gone = true;
     m->gone_ones = reads_all_ones;
+    m->logs.unsafe_shutdowns += !(m->csts & CSTS_SHST_DONE);
     commands_forget_all(m, false);
 }
 

@@ -97,6 +97,21 @@ struct model_rule {
     unsigned fired;
 };
 
+/* What the effects log says of an opcode of the vendor's, which then succeeds and does nothing. */
+struct model_effect {
+    bool admin;
+    uint8_t opcode;
+    uint32_t effects;
+};
+
+/* The health that the logs begin with; what happens is added. */
+struct model_health {
+    uint8_t critical_warning, spare, spare_threshold, percent_used;
+    uint16_t sensors_k[8];
+    uint32_t warning_minutes, critical_minutes;
+    uint64_t power_on_hours, power_cycles, unsafe_shutdowns, media_errors;
+};
+
 struct model_config {
     /* CAP and VS */
     uint32_t mqes_0b; /* zero-based */
@@ -121,6 +136,15 @@ struct model_config {
     uint16_t hmmaxd;
     uint32_t nn; /* 0: the highest nsid */
     uint8_t sqes, cqes;
+    /* log pages */
+    uint8_t lpa;             /* what Identify says; patches change only what is said */
+    uint8_t elpe_0b;
+    bool endurance_group;    /* one, with identifier 1 */
+    bool latency_mode;       /* Predictable Latency Mode, with NVM set 1 */
+    bool telemetry_waits;    /* the controller has telemetry data of its own accord */
+    struct model_health health;
+    const struct model_effect *effects;
+    unsigned effect_count;
     const struct model_patch *patches;
     unsigned patch_count;
     struct model_ns_config ns[MODEL_MAX_NS];
@@ -201,6 +225,20 @@ void model_ns_set(struct nvme_model *m, const struct model_ns_config *ns);
 void model_ns_remove(struct nvme_model *m, uint32_t nsid);
 /* Gives the namespace another identity: the next one that had this identifier. */
 void model_ns_new_identity(struct nvme_model *m, uint32_t nsid);
+
+/* The health that the logs show, for a test to change while the drive runs. */
+struct model_health *model_health(struct nvme_model *m);
+
+/* Errors noted since the model was made, and the newest entry on the wire (64 bytes). */
+uint64_t model_errors(const struct nvme_model *m);
+const uint8_t *model_newest_error(const struct nvme_model *m);
+
+/* The state of a self-test and a sanitize as logs 06h and 81h show it, for tests of what reads
+ * them. result: 28 bytes, put before the others. */
+void model_put_self_test(struct nvme_model *m, uint8_t operation, uint8_t percent,
+                         const uint8_t *result);
+void model_put_sanitize(struct nvme_model *m, uint16_t progress, uint16_t status, uint32_t cdw10,
+                        const uint32_t estimates_s[6]);
 
 /* Media from outside, in bytes of namespace nsid; metadata is not stored. */
 void model_media_read(struct nvme_model *m, uint32_t nsid, uint64_t offset, void *buf, size_t len);

@@ -130,6 +130,7 @@ static void only_offered_notices_are_switched_on(void **state)
     for (unsigned bit = 8; bit < 16; bit++) {
         rig_init(&r);
         r.cfg.oaes = 1U << bit;
+        r.cfg.lpa = 1 << 2; /* no telemetry, whose notice has no bit in OAES */
         rig_open(&r);
         assert_int_equal(rig_attach(&r), 0);
         for (unsigned info = 0; info < 8; info++) {

@@ -20,8 +20,14 @@ struct harm_case {
     enum nvme_harm harm;
 };
 
-#define ADMIN(text, op, d10, what) {text, true, {.opcode = (op), .nsid = 1, .cdw10 = (d10)}, what}
-#define IO(text, op, what) {text, false, {.opcode = (op), .nsid = 1}, what}
+#define ADMIN(text, op, d10, what)                                                                 \
+    {                                                                                              \
+        text, true, {.opcode = (op), .nsid = 1, .cdw10 = (d10)}, what                              \
+    }
+#define IO(text, op, what)                                                                         \
+    {                                                                                              \
+        text, false, {.opcode = (op), .nsid = 1}, what                                             \
+    }
 
 static const struct harm_case cases[] = {
     ADMIN("Get Log Page", NVME_ADM_GET_LOG_PAGE, 2, NVME_HARMLESS),
@@ -161,17 +167,16 @@ static void test_format_reaches_what_fna_says(void **state)
         uint32_t ses;
         enum nvme_harm harm;
     } forms[] = {
-        {0, 0, NVME_HARMS_NAMESPACE},  {0, 1, NVME_HARMS_NAMESPACE},
-        {1, 0, NVME_HARMS_CONTROLLER}, {1, 1, NVME_HARMS_CONTROLLER},
-        {2, 0, NVME_HARMS_NAMESPACE},  {2, 1, NVME_HARMS_CONTROLLER},
+        {0, 0, NVME_HARMS_NAMESPACE},  {0, 1, NVME_HARMS_NAMESPACE}, {1, 0, NVME_HARMS_CONTROLLER},
+        {1, 1, NVME_HARMS_CONTROLLER}, {2, 0, NVME_HARMS_NAMESPACE}, {2, 1, NVME_HARMS_CONTROLLER},
         {2, 2, NVME_HARMS_CONTROLLER}, {4, 2, NVME_HARMS_NAMESPACE},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
         const struct model_patch fna = {.cns = 1, .offset = 524, .len = 1, .value = forms[i].fna};
-        const struct nvme_sqe cmd = {.opcode = NVME_ADM_FORMAT_NVM, .nsid = 1,
-                                     .cdw10 = forms[i].ses << 9};
+        const struct nvme_sqe cmd = {
+            .opcode = NVME_ADM_FORMAT_NVM, .nsid = 1, .cdw10 = forms[i].ses << 9};
         struct rig r;
 
         rig_init(&r);
@@ -191,6 +196,7 @@ static void test_what_is_refused_does_not_reach_the_device(void **state)
     (void)state;
     two_namespaces(&r);
     uint64_t before = model_counters(r.hp->model)->admin_commands;
+    unsigned logs_before = model_counters(r.hp->model)->by_opcode[0][NVME_ADM_GET_LOG_PAGE];
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct nvme_result res = {.status = 99};
 
@@ -201,7 +207,69 @@ static void test_what_is_refused_does_not_reach_the_device(void **state)
             assert_int_equal(res.status, 0);
         }
     }
-    assert_int_equal(model_counters(r.hp->model)->admin_commands, before);
+    /* But for the effects log, which says what a vendor's command does. */
+    assert_int_equal(model_counters(r.hp->model)->admin_commands, before + 1);
+    assert_int_equal(model_counters(r.hp->model)->by_opcode[0][NVME_ADM_GET_LOG_PAGE],
+                     logs_before + 1);
+    assert_int_equal(rig_close(&r), 0);
+}
+
+static enum nvme_harm harm_of(struct rig *r, bool admin, uint8_t opcode)
+{
+    const struct nvme_sqe cmd = {.opcode = opcode, .nsid = 1};
+
+    return nvme_command_harm(r->ctrlr, admin, &cmd);
+}
+
+/* A vendor's command that the effects log calls supported and without effect may be sent at once;
+ * one that changes anything, or is not listed, only when the controller is armed. */
+static void test_vendor_commands_by_effects_log(void **state)
+{
+    static const struct model_effect effects[] = {
+        {true, 0xc5, 1},           {true, 0xc6, 1 | 2}, {true, 0xc7, 1 | 16}, {true, 0xc8, 4},
+        {true, 0xca, 1 | 2 << 16}, {false, 0x99, 1},    {false, 0x9a, 1 | 8},
+    };
+    const struct nvme_sqe reads = {.opcode = 0xc5}, writes = {.opcode = 0xc6};
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.cfg.effects = effects;
+    r.cfg.effect_count = ARRAY_SIZE(effects);
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    assert_int_equal(harm_of(&r, true, 0xc5), NVME_HARMLESS);
+    assert_int_equal(harm_of(&r, true, 0xc6), NVME_HARMS_CONTROLLER);
+    assert_int_equal(harm_of(&r, true, 0xc7), NVME_HARMS_CONTROLLER);
+    assert_int_equal(harm_of(&r, true, 0xc8), NVME_HARMS_CONTROLLER); /* not supported */
+    assert_int_equal(harm_of(&r, true, 0xc9), NVME_HARMS_CONTROLLER); /* not listed */
+    assert_int_equal(harm_of(&r, true, 0xca), NVME_HARMLESS); /* it only wants to be alone */
+    assert_int_equal(harm_of(&r, false, 0x99), NVME_HARMLESS);
+    assert_int_equal(harm_of(&r, false, 0x9a), NVME_HARMS_CONTROLLER);
+    assert_int_equal(harm_of(&r, false, 0xc5), NVME_HARMS_CONTROLLER); /* the other command set */
+    assert_int_equal(model_counters(r.hp->model)->by_opcode[0][NVME_ADM_GET_LOG_PAGE], 1);
+    assert_int_equal(nvme_admin(r.ctrlr, &reads, NVME_NO_DATA, NULL, 0, NULL), 0);
+    assert_int_equal(nvme_admin(r.ctrlr, &writes, NVME_NO_DATA, NULL, 0, NULL), -EROFS);
+    assert_int_equal(nvme_ctrlr_arm(r.ctrlr, "CAR0001"), 0);
+    assert_int_equal(nvme_admin(r.ctrlr, &writes, NVME_NO_DATA, NULL, 0, NULL), 0);
+    assert_int_equal(rig_close(&r), 0);
+}
+
+/* Without an effects log nothing is known of them, and nothing is asked for. */
+static void test_vendor_commands_without_effects_log(void **state)
+{
+    static const struct model_effect effects[] = {{true, 0xc5, 1}};
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.cfg.effects = effects;
+    r.cfg.effect_count = ARRAY_SIZE(effects);
+    r.cfg.lpa = 0x1d;
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    assert_int_equal(harm_of(&r, true, 0xc5), NVME_HARMS_CONTROLLER);
+    assert_int_equal(model_counters(r.hp->model)->by_opcode[0][NVME_ADM_GET_LOG_PAGE], 0);
     assert_int_equal(rig_close(&r), 0);
 }
 
@@ -214,25 +282,28 @@ static void test_abilities_follow_their_fields(void **state)
         uint8_t len;
         uint64_t value;
     } rows[] = {
-        {NVME_CAN_SECURITY, 256, 2, 1},        {NVME_CAN_FORMAT, 256, 2, 2},
-        {NVME_CAN_UPDATE_FIRMWARE, 256, 2, 4}, {NVME_CAN_MANAGE_NAMESPACES, 256, 2, 8},
-        {NVME_CAN_SELF_TEST, 256, 2, 16},      {NVME_CAN_DIRECTIVES, 256, 2, 32},
-        {NVME_CAN_LBA_STATUS, 256, 2, 512},    {NVME_CAN_COMPARE, 520, 2, 1},
-        {NVME_CAN_VERIFY, 520, 2, 128},        {NVME_CAN_COPY, 520, 2, 256},
-        {NVME_CAN_COMPARE_AND_WRITE, 522, 2, 1},
-        {NVME_CAN_SANITIZE, 328, 4, 2},        {NVME_CAN_SANITIZE_BLOCK, 328, 4, 2},
-        {NVME_CAN_SANITIZE_CRYPTO, 328, 4, 1}, {NVME_CAN_SANITIZE_OVERWRITE, 328, 4, 4},
-        {NVME_CAN_FORMAT_CRYPTO, 524, 1, 4},   {NVME_CAN_LOG_TELEMETRY, 261, 1, 8},
-        {NVME_CAN_LOG_PERSISTENT, 261, 1, 16}, {NVME_CAN_KEEP_ALIVE, 320, 2, 0x0100},
-        {NVME_CAN_HOST_MEMORY, 272, 4, 1},     {NVME_CAN_WRITE_PROTECT, 531, 1, 1},
-        {NVME_CAN_AUTONOMOUS_POWER, 265, 1, 1}, {NVME_CAN_THERMAL_MANAGEMENT, 322, 2, 1},
-        {NVME_CAN_SGL, 536, 4, 2},             {NVME_CAN_VOLATILE_CACHE, 525, 1, 1},
+        {NVME_CAN_SECURITY, 256, 2, 1},           {NVME_CAN_FORMAT, 256, 2, 2},
+        {NVME_CAN_UPDATE_FIRMWARE, 256, 2, 4},    {NVME_CAN_MANAGE_NAMESPACES, 256, 2, 8},
+        {NVME_CAN_SELF_TEST, 256, 2, 16},         {NVME_CAN_DIRECTIVES, 256, 2, 32},
+        {NVME_CAN_LBA_STATUS, 256, 2, 512},       {NVME_CAN_COMPARE, 520, 2, 1},
+        {NVME_CAN_VERIFY, 520, 2, 128},           {NVME_CAN_COPY, 520, 2, 256},
+        {NVME_CAN_COMPARE_AND_WRITE, 522, 2, 1},  {NVME_CAN_SANITIZE, 328, 4, 2},
+        {NVME_CAN_SANITIZE_BLOCK, 328, 4, 2},     {NVME_CAN_SANITIZE_CRYPTO, 328, 4, 1},
+        {NVME_CAN_SANITIZE_OVERWRITE, 328, 4, 4}, {NVME_CAN_FORMAT_CRYPTO, 524, 1, 4},
+        {NVME_CAN_LOG_TELEMETRY, 261, 1, 8},      {NVME_CAN_LOG_CHANGED_NS, 92, 4, 256},
+        {NVME_CAN_ENDURANCE_GROUPS, 96, 4, 16},   {NVME_CAN_PREDICTABLE_LATENCY, 96, 4, 32},
+        {NVME_CAN_ASYMMETRIC_ACCESS, 76, 1, 8},   {NVME_CAN_LOG_PERSISTENT, 261, 1, 16},
+        {NVME_CAN_KEEP_ALIVE, 320, 2, 0x0100},    {NVME_CAN_HOST_MEMORY, 272, 4, 1},
+        {NVME_CAN_WRITE_PROTECT, 531, 1, 1},      {NVME_CAN_AUTONOMOUS_POWER, 265, 1, 1},
+        {NVME_CAN_THERMAL_MANAGEMENT, 322, 2, 1}, {NVME_CAN_SGL, 536, 4, 2},
+        {NVME_CAN_VOLATILE_CACHE, 525, 1, 1},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         for (int offered = 0; offered < 2; offered++) {
-            const struct model_patch patch = {.cns = 1, .offset = rows[i].offset,
+            const struct model_patch patch = {.cns = 1,
+                                              .offset = rows[i].offset,
                                               .len = rows[i].len,
                                               .value = offered ? rows[i].value : 0};
             struct rig r;
@@ -258,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_arming),
         cmocka_unit_test(test_all_or_an_unknown_namespace_is_the_controller),
         cmocka_unit_test(test_format_reaches_what_fna_says),
+        cmocka_unit_test(test_vendor_commands_by_effects_log),
+        cmocka_unit_test(test_vendor_commands_without_effects_log),
         cmocka_unit_test(test_what_is_refused_does_not_reach_the_device),
         cmocka_unit_test(test_abilities_follow_their_fields),
     };
