@@ -7,15 +7,26 @@
 
 #include "apps/shell/shell.h"
 
+extern const struct shell_cmd nvme_cmd_changed_ns_list_log;
+extern const struct shell_cmd nvme_cmd_effects_log;
+extern const struct shell_cmd nvme_cmd_endurance_log;
+extern const struct shell_cmd nvme_cmd_error_log;
+extern const struct shell_cmd nvme_cmd_fw_log;
+extern const struct shell_cmd nvme_cmd_get_log;
 extern const struct shell_cmd nvme_cmd_id_ctrl;
 extern const struct shell_cmd nvme_cmd_id_ns;
 extern const struct shell_cmd nvme_cmd_list_ns;
+extern const struct shell_cmd nvme_cmd_persistent_event_log;
 extern const struct shell_cmd nvme_cmd_reset;
 extern const struct shell_cmd nvme_cmd_resume;
+extern const struct shell_cmd nvme_cmd_sanitize_log;
+extern const struct shell_cmd nvme_cmd_self_test_log;
 extern const struct shell_cmd nvme_cmd_show_regs;
 extern const struct shell_cmd nvme_cmd_shutdown;
+extern const struct shell_cmd nvme_cmd_smart_log;
 extern const struct shell_cmd nvme_cmd_stats;
 extern const struct shell_cmd nvme_cmd_subsystem_reset;
+extern const struct shell_cmd nvme_cmd_telemetry_log;
 extern const struct shell_cmd nvme_cmd_trace;
 
 /* Sorted by name, NULL at the end. */
