@@ -1,6 +1,6 @@
 /*
  * apps/nvme/cmd_error_log.c - `nvme error-log`: what the drive noted of commands that failed (NVMe
- * 1.4 §5.14.1.1).
+ * 1.4 §5.14.1.1); `nvme explain-status`: a status code in words (§4.6.1).
  */
 #include "apps/nvme/logs.h"
 #include "lib/errno.h"
@@ -101,4 +101,31 @@ const struct shell_cmd nvme_cmd_error_log = {
     .min_args = 1,
     .max_args = 1,
     .run = error_log_run,
+};
+
+static int explain_status_run(struct shell *sh, int argc, char **argv)
+{
+    uint64_t code = 0;
+    char text[96];
+
+    (void)argc;
+    int err = shell_parse_u64(sh, argv[0], "status", argv[1], 0x7fff, &code);
+    if (err) {
+        return err;
+    }
+    nvme_status_format((uint16_t)code, text, sizeof(text));
+    out_printf(sh->out, "%s\n%s\n", text, nvme_status_meaning((uint16_t)code));
+    return 0;
+}
+
+const struct shell_cmd nvme_cmd_explain_status = {
+    .name = "explain-status",
+    .usage = "nvme explain-status CODE",
+    .summary = "what a status code means",
+    .details = "CODE is the status field as error-log and other tools print it: code in bits 7:0,\n"
+               "type in 10:8, more in 13, do not retry in 14.\n",
+    .example = "nvme explain-status 0x4002",
+    .min_args = 1,
+    .max_args = 1,
+    .run = explain_status_run,
 };

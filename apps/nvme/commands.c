@@ -8,6 +8,7 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_effects_log,
     &nvme_cmd_endurance_log,
     &nvme_cmd_error_log,
+    &nvme_cmd_explain_status,
     &nvme_cmd_fw_log,
     &nvme_cmd_get_log,
     &nvme_cmd_id_ctrl,

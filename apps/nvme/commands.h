@@ -11,6 +11,7 @@ extern const struct shell_cmd nvme_cmd_changed_ns_list_log;
 extern const struct shell_cmd nvme_cmd_effects_log;
 extern const struct shell_cmd nvme_cmd_endurance_log;
 extern const struct shell_cmd nvme_cmd_error_log;
+extern const struct shell_cmd nvme_cmd_explain_status;
 extern const struct shell_cmd nvme_cmd_fw_log;
 extern const struct shell_cmd nvme_cmd_get_log;
 extern const struct shell_cmd nvme_cmd_id_ctrl;
@@ -48,10 +49,11 @@ int nvme_find_target(struct shell *sh, const char *command, const char *name,
                      const struct shell_value *nsid, struct nvme_target *out) must_check;
 
 /* Says why a command of the driver failed, in the device's words when it has answered, and returns
- * err: "format: nvme0 refused Format NVM: Invalid Format (sct 1, sc 0Ah, do not retry)". what: the
- * command's name in the specification. */
-int nvme_explain(struct shell *sh, const char *command, const struct nvme_ctrlr *ctrlr,
-                 const char *what, int err, const struct nvme_result *res);
+ * err: "format: nvme0 refused Format NVM: Invalid Format (sct 1, sc 0Ah, do not retry)", what that
+ * means, and what the entry of the drive's error log for it adds: one more command at most. what:
+ * the command's name in the specification. */
+int nvme_explain(struct shell *sh, const char *command, struct nvme_ctrlr *ctrlr, const char *what,
+                 int err, const struct nvme_result *res);
 
 /* Says that ctrlr does not offer ability, by its field, and returns -ENOTSUP; 0 when it does. */
 int nvme_require(struct shell *sh, const char *command, const struct nvme_ctrlr *ctrlr,

@@ -2,7 +2,7 @@
  * apps/nvme/target.c - what the commands below `nvme` share: whom a person means, what a controller
  * offers, and why it said no.
  */
-#include "apps/nvme/commands.h"
+#include "apps/nvme/logs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -44,17 +44,54 @@ int nvme_find_target(struct shell *sh, const char *command, const char *name,
     return 0;
 }
 
-int nvme_explain(struct shell *sh, const char *command, const struct nvme_ctrlr *ctrlr,
-                 const char *what, int err, const struct nvme_result *res)
+/* Whether the LBA of an entry means anything: errors of media, and of ranges. */
+static bool is_about_blocks(uint16_t status)
+{
+    return FIELD_GET(NVME_STATUS_SCT, status) == NVME_SCT_MEDIA ||
+           FIELD_GET(NVME_STATUS_CODE, status) == NVME_SC_LBA_OUT_OF_RANGE;
+}
+
+/* What the drive's error log adds to a status, when it has an entry for the command. */
+static void show_error_entry(struct shell *sh, struct nvme_ctrlr *ctrlr,
+                             const struct nvme_result *res)
+{
+    struct nvme_error_entry e;
+    char where[64];
+
+    if (nvme_failed(ctrlr) || nvme_log_find_error(ctrlr, res, &e) != 0) {
+        return;
+    }
+    nvme_error_location(&e, where, sizeof(where));
+    out_printf(sh->out, "  Error %llu of its error log", (unsigned long long)e.error_count);
+    if (where[0]) {
+        out_printf(sh->out, "; the parameter is %s", where);
+    }
+    if (is_about_blocks(res->status)) {
+        out_printf(sh->out, "; the first block is %llu", (unsigned long long)e.lba);
+    }
+    if (e.nsid) {
+        out_printf(sh->out, "; namespace %#x", (unsigned)e.nsid);
+    }
+    if (e.vs) {
+        out_printf(sh->out, "; the vendor's log page %02Xh tells more", e.vs);
+    }
+    out_puts(sh->out, ".\n");
+}
+
+int nvme_explain(struct shell *sh, const char *command, struct nvme_ctrlr *ctrlr, const char *what,
+                 int err, const struct nvme_result *res)
 {
     char status[96];
 
-    if (res && res->status) {
-        nvme_status_format(res->status, status, sizeof(status));
-        return shell_fail(sh, command, err, "%s refused %s: %s", nvme_name(ctrlr), what, status);
+    if (!res || !res->status) {
+        return shell_fail(sh, command, err, "%s: %s failed: %s", nvme_name(ctrlr), what,
+                          errno_text(err));
     }
-    return shell_fail(sh, command, err, "%s: %s failed: %s", nvme_name(ctrlr), what,
-                      errno_text(err));
+    nvme_status_format(res->status, status, sizeof(status));
+    shell_fail(sh, command, err, "%s refused %s: %s", nvme_name(ctrlr), what, status);
+    out_printf(sh->out, "  %s\n", nvme_status_meaning(res->status));
+    show_error_entry(sh, ctrlr, res);
+    return err;
 }
 
 int nvme_require(struct shell *sh, const char *command, const struct nvme_ctrlr *ctrlr,

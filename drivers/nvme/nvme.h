@@ -292,6 +292,10 @@ int nvme_status_errno(uint16_t status);
 /* "LBA Out of Range" for 0x4080 (sct 0, sc 80h, DNR); never NULL. */
 const char *nvme_status_name(uint16_t status);
 
+/* What it means for a person, a whole sentence: "The blocks lie beyond the end of the namespace.";
+ * never NULL. */
+const char *nvme_status_meaning(uint16_t status);
+
 /* "Invalid Field in Command (sct 0, sc 02h, do not retry)" into buf. */
 void nvme_status_format(uint16_t status, char *buf, size_t cap);
 

@@ -159,6 +159,46 @@ static void test_error_log(void **state)
     refuses("nvme error-log nvme0 -e 257", -ERANGE, "256");
 }
 
+/* A refusal says what the status means, and what the error log adds, with one more command. */
+static void test_refusals_are_explained(void **state)
+{
+    static const struct model_rule media = {.on = MODEL_ON_ADMIN, .match = 0x06, .sub = MODEL_ANY,
+                                            .action = MODEL_DO_STATUS, .value = 0x281};
+    static const struct model_rule forgetful = {.on = MODEL_ON_ADMIN, .match = 0x02, .sub = 1,
+                                                .action = MODEL_DO_STATUS, .value = 0x006,
+                                                .nth = 1, .count = 1};
+    unsigned before = model_counters(model())->by_opcode[0][0x02];
+
+    (void)state;
+    model_add_rule(model(), &bad_identify);
+    refuses("nvme id-ns nvme0n1", -EIO,
+            "nvme0 refused Identify: Invalid Field in Command (sct 0, sc 02h, do not retry)\n"
+            "  A parameter of the command has a value that the drive does not accept.\n"
+            "  Error 1 of its error log; namespace 0x1.\n");
+    assert_int_equal(model_counters(model())->by_opcode[0][0x02], before + 1);
+    refuses("nvme get-log nvme0 -i 0xc1 -l 4", -EIO,
+            "  The drive does not have this log page.\n"
+            "  Error 2 of its error log; the parameter is CDW10, byte 40 bit 0; namespace ");
+    model_clear_rules(model());
+    model_add_rule(model(), &media);
+    refuses("nvme id-ctrl nvme0", -ENODATA, "Error 3 of its error log; the first block is 0.\n");
+    model_clear_rules(model());
+    model_add_rule(model(), &bad_identify);
+    model_add_rule(model(), &forgetful); /* the error log cannot be read: nothing is added */
+    refuses("nvme id-ctrl nvme0", -EIO, "the drive does not accept.\n");
+    assert_null(strstr(ha->text, "its error log"));
+}
+
+static void test_explain_status(void **state)
+{
+    (void)state;
+    says("nvme explain-status 0x4080",
+         "LBA Out of Range (sct 0, sc 80h, do not retry)\n"
+         "The blocks lie beyond the end of the namespace.\n");
+    says("nvme explain-status 0x7c1", "Only the drive's vendor knows");
+    refuses("nvme explain-status 0x8000", -ERANGE, "32767");
+}
+
 static void test_fw_log(void **state)
 {
     (void)state;
@@ -340,6 +380,8 @@ int main(void)
         WITH(test_smart_log, all_offered),
         WITH(test_smart_log_json, all_offered),
         WITH(test_error_log, all_offered),
+        WITH(test_refusals_are_explained, all_offered),
+        WITH(test_explain_status, all_offered),
         WITH(test_fw_log, all_offered),
         WITH(test_changed_namespaces, all_offered),
         WITH(test_effects_log, all_offered),

@@ -93,6 +93,30 @@ static void test_names(void **state)
     }
 }
 
+/* Every code of the table has a sentence of its own; the others have a general one. */
+static void test_meanings(void **state)
+{
+    (void)state;
+    for (unsigned sct = 0; sct < 8; sct++) {
+        for (unsigned sc = 0; sc < 256; sc++) {
+            const char *text = nvme_status_meaning((uint16_t)NVME_STATUS(sct, sc));
+            size_t len = strlen(text);
+
+            assert_true(len >= 15 && len <= 95);
+            assert_true(text[0] >= 'A' && text[0] <= 'Z' && text[len - 1] == '.');
+            assert_int_equal(is_defined(sct, sc),
+                             !strstr(text, "does not define") && !strstr(text, "Only the drive"));
+            for (unsigned other = 0; other < sc && is_defined(sct, sc); other++) {
+                if (is_defined(sct, other)) {
+                    assert_string_not_equal(text,
+                                            nvme_status_meaning((uint16_t)NVME_STATUS(sct, other)));
+                }
+            }
+        }
+    }
+    assert_string_equal(nvme_status_meaning(0x4080), nvme_status_meaning(NVME_SC_LBA_OUT_OF_RANGE));
+}
+
 static void test_errnos(void **state)
 {
     static const struct {
@@ -160,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode),  cmocka_unit_test(test_names),
+        cmocka_unit_test(test_meanings),
         cmocka_unit_test(test_errnos),  cmocka_unit_test(test_format),
         cmocka_unit_test(test_opcodes),
     };
