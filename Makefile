@@ -16,7 +16,7 @@ export SOURCE_DATE_EPOCH ?= 1700000000
 
 # ---- sources, per layer ---------------------------------------------------------------------------
 # Explicit, so that a stray file is not built; make lint says when one is missing.
-LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc32 crc32c crc_table errno histogram \
+LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc32 crc32c crc_any crc_table errno histogram \
     json log math memmap out pagelist parse printable rng stats string text utf8)
 ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic clock exceptions fw_cfg heap interrupts ioapic \
     pages paging panic pci_cf8 percpu power smp symbols)
@@ -67,7 +67,7 @@ KCFLAGS := $(COMMON) -Os -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-r
 # (docs/decisions/0006).
 HOT_C := $(patsubst %,drivers/nvme/%.c,nvme_dbbuf nvme_io nvme_prp nvme_queue) \
     $(patsubst %,apps/bench/%.c,buffers careful chooser pattern source task verify_block worker) \
-    $(patsubst %,lib/%.c,crc32 crc32c histogram math rng stats string)
+    $(patsubst %,lib/%.c,crc32 crc32c crc_any histogram math rng stats string)
 # Code that runs in interrupt context must not touch SSE registers, which are not saved there.
 IRQ_SAFE := $(ARCH_C) $(UART_C) $(CONSOLE_C)
 

@@ -20,7 +20,7 @@ static const char *const generator_words[] = {"tausworthe", "lfsr", "tausworthe6
 static const char *const process_words[] = {"linear", "poisson", NULL};
 static const char *const policy_words[] = {"shared", "split", NULL};
 static const char *const verify_words[] = {"none", "crc32c", "pattern", "crc32c-intel",
-                                            NULL};
+                                           "crc64", "crc32", "crc16", "crc7", "null", NULL};
 static const char *const unified_words[] = {"none", "mixed", "both", NULL};
 static const char *const unit_base_words[] = {"0", "8", "1", NULL};
 static const char *const kb_base_words[] = {"1024", "1000", NULL};

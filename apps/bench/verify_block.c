@@ -6,10 +6,10 @@
 #include "apps/bench/buffers.h"
 #include "lib/bytes.h"
 #include "lib/crc32c.h"
+#include "lib/crc_any.h"
 #include "lib/string.h"
 
 #define MAGIC 0xacca
-#define KIND_CRC32C 5
 #define CRC_OVER_HEADER 36 /* bytes of it that its checksum covers */
 #define AT_HEADER_CRC 36
 #define AT_DATA_CRC 40
@@ -18,12 +18,61 @@
 
 /* --- the header ------------------------------------------------------------------------------- */
 
+/* The checksums of data: fio's number for each, its place in the header, and how it is made. */
+struct checksum {
+    const char *name;
+    uint16_t kind;
+    uint8_t bytes;
+    struct crc_any crc; /* width 0: CRC-32C */
+};
+
+static const struct checksum checksums[] = {
+    [BENCH_VERIFY_CRC32C] = {"crc32c", 5, 4, {0}},
+    [BENCH_VERIFY_CRC32C_INTEL] = {"crc32c", 5, 4, {0}},
+    [BENCH_VERIFY_CRC64] = {"crc64", 3, 8, {64, true, 0x95ac9329ac4bc9b5}},
+    [BENCH_VERIFY_CRC32] = {"crc32", 4, 4, {32, false, 0x04c11db7}},
+    [BENCH_VERIFY_CRC16] = {"crc16", 7, 2, {16, true, 0xa001}},
+    [BENCH_VERIFY_CRC7] = {"crc7", 8, 1, {7, false, 0x09}},
+};
+
+static const struct checksum *checksum_of(const struct bench_verify_io *io)
+{
+    return &checksums[io->verify];
+}
+
+static uint32_t header_bytes(const struct bench_verify_io *io)
+{
+    return AT_DATA_CRC + checksum_of(io)->bytes;
+}
+
+static bool has_headers(const struct bench_verify_io *io)
+{
+    return io->verify != BENCH_VERIFY_PATTERN && io->verify != BENCH_VERIFY_NULL;
+}
+
 static uint32_t raw_crc(const uint8_t *data, uint32_t len)
 {
     return ~crc32c(0, data, len);
 }
 
-static void store_header(uint8_t *p, const struct bench_verify_header *h)
+/* Of what stands behind the header of a block. */
+static uint64_t data_crc(const struct bench_verify_io *io, const uint8_t *block)
+{
+    const struct checksum *sum = checksum_of(io);
+    const uint8_t *data = block + header_bytes(io);
+    uint32_t len = io->interval_bytes - header_bytes(io);
+    return sum->crc.width == 0 ? raw_crc(data, len) : crc_any(&sum->crc, data, len);
+}
+
+static void store_data_crc(const struct bench_verify_io *io, uint8_t *p, uint64_t crc)
+{
+    for (unsigned i = 0; i < checksum_of(io)->bytes; i++) {
+        p[AT_DATA_CRC + i] = (uint8_t)(crc >> 8 * i);
+    }
+}
+
+static void store_header(const struct bench_verify_io *io, uint8_t *p,
+                         const struct bench_verify_header *h)
 {
     store_le16(p, h->magic);
     store_le16(p + 2, h->kind);
@@ -35,10 +84,11 @@ static void store_header(uint8_t *p, const struct bench_verify_header *h)
     store_le16(p + 32, h->job);
     store_le16(p + 34, h->number);
     store_le32(p + AT_HEADER_CRC, h->header_crc);
-    store_le32(p + AT_DATA_CRC, h->data_crc);
+    store_data_crc(io, p, h->data_crc);
 }
 
-static void load_header(const uint8_t *p, struct bench_verify_header *h)
+static void load_header(const struct bench_verify_io *io, const uint8_t *p,
+                        struct bench_verify_header *h)
 {
     h->magic = load_le16(p);
     h->kind = load_le16(p + 2);
@@ -50,7 +100,10 @@ static void load_header(const uint8_t *p, struct bench_verify_header *h)
     h->job = load_le16(p + 32);
     h->number = load_le16(p + 34);
     h->header_crc = load_le32(p + AT_HEADER_CRC);
-    h->data_crc = load_le32(p + AT_DATA_CRC);
+    h->data_crc = 0;
+    for (unsigned i = 0; i < checksum_of(io)->bytes; i++) {
+        h->data_crc |= (uint64_t)p[AT_DATA_CRC + i] << 8 * i;
+    }
 }
 
 static void wanted_header(const struct bench_verify_io *io, uint32_t at,
@@ -58,7 +111,7 @@ static void wanted_header(const struct bench_verify_io *io, uint32_t at,
 {
     *h = (struct bench_verify_header){
         .magic = MAGIC,
-        .kind = KIND_CRC32C,
+        .kind = checksum_of(io)->kind,
         .len = io->interval_bytes,
         .seed = io->seed,
         .offset = io->offset + at,
@@ -83,16 +136,15 @@ static void fill_data(const struct bench_verify_io *io, uint8_t *buf)
 void bench_verify_fill(const struct bench_verify_io *io, uint8_t *buf)
 {
     fill_data(io, buf);
-    if (io->verify == BENCH_VERIFY_PATTERN) {
+    if (!has_headers(io)) {
         return;
     }
     for (uint32_t at = 0; at < io->bytes; at += io->interval_bytes) {
         struct bench_verify_header h;
         uint8_t *block = buf + at;
         wanted_header(io, at, &h);
-        h.data_crc = raw_crc(block + BENCH_VERIFY_HEADER_BYTES,
-                             io->interval_bytes - BENCH_VERIFY_HEADER_BYTES);
-        store_header(block, &h);
+        h.data_crc = data_crc(io, block);
+        store_header(io, block, &h);
         store_le32(block + AT_HEADER_CRC, raw_crc(block, CRC_OVER_HEADER));
     }
 }
@@ -133,19 +185,18 @@ bool bench_verify_good(const struct bench_verify_io *io, const uint8_t *buf, uin
 {
     const uint8_t *block = buf + at;
     struct bench_verify_header h;
-    if (io->verify == BENCH_VERIFY_PATTERN) {
-        return pattern_good(io, buf, at);
+    if (!has_headers(io)) {
+        return io->verify == BENCH_VERIFY_NULL || pattern_good(io, buf, at);
     }
-    load_header(block, &h);
-    if (h.magic != MAGIC || h.kind != KIND_CRC32C || h.len != io->interval_bytes ||
+    load_header(io, block, &h);
+    if (h.magic != MAGIC || h.kind != checksum_of(io)->kind || h.len != io->interval_bytes ||
         h.offset != io->offset + at || h.header_crc != raw_crc(block, CRC_OVER_HEADER)) {
         return false;
     }
     if (io->exact && (h.seed != io->seed || h.number != io->number || h.job != io->job)) {
         return false;
     }
-    return h.data_crc == raw_crc(block + BENCH_VERIFY_HEADER_BYTES,
-                                 io->interval_bytes - BENCH_VERIFY_HEADER_BYTES);
+    return h.data_crc == data_crc(io, block);
 }
 
 /* --- what is wrong ---------------------------------------------------------------------------- */
@@ -204,29 +255,30 @@ static bool one_bit(const struct bench_miscompare *m, const uint8_t *block,
 static void diagnose_data(const struct bench_verify_io *io, const uint8_t *block, uint32_t at,
                           uint8_t *spare, struct bench_miscompare *m)
 {
-    uint32_t len = io->interval_bytes - BENCH_VERIFY_HEADER_BYTES;
+    uint32_t header = header_bytes(io);
     m->kind = BENCH_WRONG_DATA;
     remake(io, m->have.seed, at, spare);
-    memcpy(spare, block, BENCH_VERIFY_HEADER_BYTES);
-    uint32_t remade_crc = raw_crc(spare + BENCH_VERIFY_HEADER_BYTES, len);
+    memcpy(spare, block, header);
+    uint64_t remade_crc = data_crc(io, spare);
     if (remade_crc == m->have_crc) {
         /* The data is right: its checksum was damaged, which the header's does not cover. */
         m->kind = BENCH_WRONG_HEADER;
-        store_le32(spare + AT_DATA_CRC, remade_crc);
+        store_data_crc(io, spare, remade_crc);
         locate(m, block, spare, 0);
         m->expected_known = true;
         return;
     }
     /* Only data of our making, or fio's: another's has a checksum that this has not. */
     if (remade_crc == m->have.data_crc) {
-        locate(m, block, spare, BENCH_VERIFY_HEADER_BYTES);
+        locate(m, block, spare, header);
         m->expected_known = true;
-    } else {
-        int64_t bit = find_flipped_bit(m->have_crc ^ m->have.data_crc, len);
+    } else if (checksum_of(io)->crc.width == 0) {
+        int64_t bit = find_flipped_bit((uint32_t)(m->have_crc ^ m->have.data_crc),
+                                       io->interval_bytes - header);
         if (bit >= 0) {
             memcpy(spare, block, io->interval_bytes);
-            spare[BENCH_VERIFY_HEADER_BYTES + bit / 8] ^= (uint8_t)(1U << bit % 8);
-            locate(m, block, spare, BENCH_VERIFY_HEADER_BYTES);
+            spare[header + bit / 8] ^= (uint8_t)(1U << bit % 8);
+            locate(m, block, spare, header);
             m->expected_known = true;
         }
     }
@@ -247,7 +299,8 @@ static unsigned matching_fields(const struct bench_miscompare *m)
 }
 
 /* The header itself is damaged: what should stand there is known but for what only it knew. */
-static void diagnose_header(const uint8_t *block, uint8_t *spare, struct bench_miscompare *m)
+static void diagnose_header(const struct bench_verify_io *io, const uint8_t *block,
+                            uint8_t *spare, struct bench_miscompare *m)
 {
     struct bench_verify_header fixed = m->want;
     int64_t bit = find_flipped_bit(m->have.header_crc ^ raw_crc(block, CRC_OVER_HEADER),
@@ -265,7 +318,7 @@ static void diagnose_header(const uint8_t *block, uint8_t *spare, struct bench_m
             fixed.job = m->have.job;
             fixed.number = m->have.number;
         }
-        store_header(spare, &fixed);
+        store_header(io, spare, &fixed);
         store_le32(spare + AT_HEADER_CRC, raw_crc(spare, CRC_OVER_HEADER));
     }
     locate(m, block, spare, 0);
@@ -287,10 +340,9 @@ static void expect_all(const struct bench_verify_io *io, const uint8_t *block, u
     }
     if (io->verify != BENCH_VERIFY_PATTERN) {
         if (whole) {
-            h.data_crc = raw_crc(spare + BENCH_VERIFY_HEADER_BYTES,
-                                 m->bytes - BENCH_VERIFY_HEADER_BYTES);
+            h.data_crc = data_crc(io, spare);
         }
-        store_header(spare, &h);
+        store_header(io, spare, &h);
         store_le32(spare + AT_HEADER_CRC, raw_crc(spare, CRC_OVER_HEADER));
     }
     locate(m, block, spare, 0);
@@ -311,7 +363,7 @@ static void diagnose_other(const struct bench_verify_io *io, const uint8_t *bloc
     fixed.len = m->want.len;
     fixed.offset = m->want.offset;
     memcpy(spare, block, m->bytes);
-    store_header(spare, &fixed);
+    store_header(io, spare, &fixed);
     store_le32(spare + AT_HEADER_CRC, m->have.header_crc);
     locate(m, block, spare, 0);
     m->expected_known = true;
@@ -326,24 +378,23 @@ static void diagnose_pattern(const struct bench_verify_io *io, const uint8_t *bl
                                            : BENCH_WRONG_DATA;
 }
 
-static void diagnose_crc32c(const struct bench_verify_io *io, const uint8_t *block, uint32_t at,
+static void diagnose_block(const struct bench_verify_io *io, const uint8_t *block, uint32_t at,
                             uint8_t *spare, struct bench_miscompare *m)
 {
-    load_header(block, &m->have);
+    load_header(io, block, &m->have);
     wanted_header(io, at, &m->want);
-    m->have_crc = raw_crc(block + BENCH_VERIFY_HEADER_BYTES,
-                          m->bytes - BENCH_VERIFY_HEADER_BYTES);
+    m->have_crc = data_crc(io, block);
     if (mem_is_zero(block, m->bytes)) {
         m->kind = BENCH_WRONG_ZEROES;
         expect_all(io, block, at, spare, m);
     } else if (m->have.header_crc != raw_crc(block, CRC_OVER_HEADER)) {
         if (matching_fields(m) >= 2) {
-            diagnose_header(block, spare, m);
+            diagnose_header(io, block, spare, m);
         } else {
             m->kind = BENCH_WRONG_STRANGER;
             expect_all(io, block, at, spare, m);
         }
-    } else if (m->have.magic != MAGIC || m->have.kind != KIND_CRC32C ||
+    } else if (m->have.magic != MAGIC || m->have.kind != m->want.kind ||
                m->have.len != m->want.len) {
         m->kind = m->have.magic != MAGIC ? BENCH_WRONG_STRANGER : BENCH_WRONG_FORM;
         diagnose_other(io, block, at, spare, m);
@@ -364,11 +415,12 @@ void bench_verify_diagnose(const struct bench_verify_io *io, const uint8_t *buf,
 {
     const uint8_t *block = buf + at;
     *out = (struct bench_miscompare){
-        .offset = io->offset + at, .bytes = io->interval_bytes, .exact = io->exact};
+        .offset = io->offset + at, .bytes = io->interval_bytes, .exact = io->exact,
+        .checksum = has_headers(io) ? checksum_of(io)->name : NULL};
     if (io->verify == BENCH_VERIFY_PATTERN) {
         diagnose_pattern(io, block, at, spare, out);
     } else {
-        diagnose_crc32c(io, block, at, spare, out);
+        diagnose_block(io, block, at, spare, out);
     }
     uint32_t shown = MIN((uint32_t)BENCH_VERIFY_SHOWN_BYTES, out->bytes);
     uint32_t from = out->located ? out->first_wrong & ~(uint32_t)(DUMP_LINE - 1) : 0;

@@ -1,17 +1,19 @@
 /*
  * apps/bench/verify_block.h - one verified block: made, checked, and if it is wrong, understood.
  *
- * The format is that of fio 3.33 with verify=crc32c on little-endian machines, so that either
- * verifies what the other wrote. A block of verify_interval bytes begins with (bytes: field)
+ * The format is that of fio 3.33 on little-endian machines, so that either verifies what the other
+ * wrote. A block of verify_interval bytes begins with (bytes: field)
  *
- *     0-1 magic ACCAh   2-3 kind of checksum (5: CRC-32C)   4-7 length of the block
+ *     0-1 magic ACCAh   2-3 kind of checksum (fio's number)   4-7 length of the block
  *     8-15 seed of the data   16-23 byte offset of the block on its disk or partition
  *     24-27 and 28-31 seconds and nanoseconds when it was made   32-33 job   34-35 I/O number
- *     36-39 checksum of bytes 0-35   40-43 checksum of everything from byte 44 on
+ *     36-39 checksum of bytes 0-35   40- checksum of everything behind it, as long as its kind
  *
- * Checksums are CRC-32C that begin with all ones and are not inverted at the end. The data lies
- * under the headers: it is made for the whole I/O (buffers.h) and the headers are laid over it.
- * verify=pattern has no headers: an I/O is the pattern over and over.
+ * That of the header, and of data with verify=crc32c (kind 5, 4 bytes), is a CRC-32C that begins
+ * with all ones and is not inverted at the end. Other kinds begin with zero: crc64 (3, 8 bytes),
+ * crc32 (4, 4 bytes, highest bit first), crc16 (7, 2 bytes), crc7 (8, 1 byte). The data lies under the headers: it is made for the whole I/O (buffers.h) and the headers are laid over it.
+ * verify=pattern has no headers: an I/O is the pattern over and over. verify=null has none either,
+ * and everything is right.
  *
  * Plain memory, any CPU, nothing allocated.
  */
@@ -24,7 +26,7 @@
 #include "lib/compiler.h"
 #include "lib/out.h"
 
-#define BENCH_VERIFY_HEADER_BYTES 44
+#define BENCH_VERIFY_HEADER_BYTES 44 /* of crc32c */
 #define BENCH_VERIFY_SHOWN_BYTES 32
 
 /* What a header says, or should say. */
@@ -38,12 +40,12 @@ struct bench_verify_header {
     uint16_t job;
     uint16_t number;
     uint32_t header_crc;
-    uint32_t data_crc;
+    uint64_t data_crc;
 };
 
 /* What is expected of an I/O. */
 struct bench_verify_io {
-    unsigned verify;                  /* BENCH_VERIFY_CRC32C or _PATTERN */
+    unsigned verify;                  /* enum bench_verify, but for _NONE */
     const struct bench_bytes *pattern; /* or NULL: random data */
     uint32_t interval_bytes;          /* of a block */
     uint64_t offset;                  /* bytes, on the disk */
@@ -82,7 +84,8 @@ struct bench_miscompare {
     uint8_t received[BENCH_VERIFY_SHOWN_BYTES];
     bool exact;
     struct bench_verify_header want, have; /* of crc32c */
-    uint32_t have_crc;    /* that the data has */
+    uint64_t have_crc;    /* that the data has, */
+    const char *checksum; /* and what it is called; NULL: there are no headers */
 };
 
 /* Fills the whole I/O at buf. */

@@ -92,8 +92,8 @@ static void print_fields(const struct bench_miscompare *m, struct out *out)
         print_field("numberio", want->number, have->number, out);
     }
     if (have->data_crc != m->have_crc) {
-        out_printf(out, "    data crc32c: the header says 0x%08x, the data has 0x%08x\n",
-                   (unsigned)have->data_crc, (unsigned)m->have_crc);
+        out_printf(out, "    data %s: the header says 0x%llx, the data has 0x%llx\n", m->checksum,
+                   (unsigned long long)have->data_crc, (unsigned long long)m->have_crc);
     }
     out_printf(out, "    the header was made %u.%09u s after its machine's start, by job %u, as "
                "its I/O number %u\n", (unsigned)have->time_s, (unsigned)have->time_ns,

@@ -17,6 +17,7 @@ BUILD = pathlib.Path(os.environ.get("CARILLON_BUILD", ROOT / "build"))
 ISO = pathlib.Path(os.environ.get("CARILLON_ISO", BUILD / "carillon.iso"))
 OVMF = pathlib.Path("/usr/share/OVMF")
 PROMPT = "carillon> "
+PROMPT_LINE = r"\n(?:\[armed:[^\]\n]*\] )?" + re.escape(PROMPT)
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 # What QEMU reports when a guest breaks the rules of the NVMe protocol, and the orderly shutdown.
@@ -169,7 +170,7 @@ class Vm:
 
     def wait_prompt(self, timeout=30):
         """Waits for the prompt; returns the text before it, without escape sequences."""
-        return clean(self.expect("\n" + re.escape(PROMPT), timeout)) + "\n"
+        return clean(self.expect(PROMPT_LINE, timeout)) + "\n"
 
     def send(self, text):
         """Types text, without Enter."""

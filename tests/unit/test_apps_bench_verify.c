@@ -204,6 +204,16 @@ static void a_flipped_bit(void **state)
     has("bit 7 is flipped\n");
 }
 
+/* Without headers nothing is known of what is read. */
+static void nothing_is_wrong_with_null(void **state)
+{
+    (void)state;
+    run("bench rw=write size=64k verify=null");
+    has("issued rwts: total=16,16,0,0");
+    flip(3 * 4096, 0x10);
+    run("bench rw=read size=64k verify=null");
+}
+
 static void damaged_data(void **state)
 {
     uint8_t noise[100];
@@ -455,6 +465,10 @@ static const char *const ways[] = {
     "--bs=4k --verify=pattern --verify_pattern=0xdeadbeef",
     "--bs=8k --verify=pattern --verify_pattern=%o",
     "--bs=4k --verify=crc32c-intel",
+    "--bs=4k --verify=crc64",
+    "--bs=4k --verify=crc32",
+    "--bs=4k --verify=crc16",
+    "--bs=8k --verify=crc7 --verify_interval=512",
 };
 
 static void fio_writes_and_we_verify(void **state)
@@ -513,6 +527,7 @@ int main(void)
         TEST(reading_back_is_not_writing),
         TEST(a_backlog_is_verified_on_the_way),
         TEST(a_flipped_bit),
+        TEST(nothing_is_wrong_with_null),
         TEST(damaged_data),
         TEST(zeroed_blocks),
         TEST(foreign_data),

@@ -14,6 +14,7 @@
 
 #include "lib/crc32.h"
 #include "lib/crc32c.h"
+#include "lib/crc_any.h"
 #include "lib/log.h"
 
 static char dump_text[1 << 18];
@@ -182,9 +183,26 @@ static void checksums_are_right(void **state)
     }
 }
 
+static void checksums_of_any_kind(void **state)
+{
+    static const struct crc_any arc = {16, true, 0xa001};
+    static const struct crc_any mmc = {7, false, 0x09};
+    static const struct crc_any cksum = {32, false, 0x04c11db7};
+    static const struct crc_any jones = {64, true, 0x95ac9329ac4bc9b5};
+    static const struct crc_any xz = {64, true, 0xc96c5795d7870f42};
+
+    (void)state;
+    assert_int_equal(crc_any(&arc, "123456789", 9), 0xbb3d);
+    assert_int_equal(crc_any(&mmc, "123456789", 9), 0x75);
+    assert_int_equal(crc_any(&cksum, "123456789", 9), 0x89a1897f);
+    assert_true(crc_any(&jones, "123456789", 9) == 0xe9c6d914c4b8d9ca);
+    assert_int_equal(crc_any(&xz, "", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checksums_of_any_kind),
         cmocka_unit_test_setup(messages_come_back_in_order, fresh_log),
         cmocka_unit_test_setup(the_sink_gets_what_is_urgent_enough, fresh_log),
         cmocka_unit_test_setup(a_long_message_is_cut, fresh_log),
