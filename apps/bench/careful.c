@@ -494,7 +494,7 @@ void bench_careful_done(struct nvme_io *io)
         w->batch_ns = bench_worker_now(w);
     }
     c->since_fill++;
-    if (io->opcode == NVME_IO_WRITE && c->content.ended != NULL) {
+    if ((io->opcode == NVME_IO_WRITE || io->opcode == NVME_IO_DSM) && c->content.ended != NULL) {
         c->content.ended(c->content.ctx, slot, io->err);
     }
     if (io->err != 0) {

@@ -50,10 +50,10 @@ struct bench_content {
     /* In a further pass: shall I/O number number, which was first in the first pass, come again?
      * NULL: all do. */
     bool (*wanted)(void *ctx, const struct bench_chosen *first, uint64_t number);
-    /* A write has ended, with err. NULL: nobody asks. */
+    /* A write or trim has ended, with err. NULL: nobody asks. */
     void (*ended)(void *ctx, struct bench_slot *slot, int err);
-    /* A read to be done and checked before the next I/O of the task's own, as number *number; all:
-     * those have all been started. False: there is none now. NULL: never. */
+    /* A read to be done and checked, or a trim, before the next I/O of the task's own, as number
+     * *number; all: those have all been started. False: there is none now. NULL: never. */
     bool (*insert)(void *ctx, bool all, struct bench_chosen *out, uint64_t *number);
     bool check_all;  /* reads of the first pass are checked too */
     bool check_only; /* there is no first pass: its I/Os are only read and checked */

@@ -388,6 +388,13 @@ static int check_contradictions(const struct bench_options *opt, struct out *err
         why = "cpus_allowed_policy=split needs cpus_allowed";
     } else if (opt->verify_state_save || opt->verify_state_load) {
         why = "verify_state_save, verify_state_load: only 0 is possible, files are not written";
+    } else if (opt->trim_percentage > 0 && (opt->verify == BENCH_VERIFY_NONE ||
+                                            !bench_rw_writes(opt->rw) || opt->verify_only)) {
+        why = "trim_percentage trims what the same job writes with verify, as in rw=randwrite "
+              "verify=crc32c";
+    } else if (opt->trim_percentage > 0 && opt->trim_backlog == 0) {
+        why = "trim_percentage needs trim_backlog, as in trim_backlog=64: without it nothing is "
+              "trimmed, in fio neither";
     } else if (opt->verify_only && opt->verify == BENCH_VERIFY_NONE) {
         why = "verify_only needs to know how, as in verify=crc32c";
     }
@@ -402,9 +409,6 @@ static int check_contradictions(const struct bench_options *opt, struct out *err
 static int check_abilities(const struct bench_options *opt, struct out *err)
 {
     const struct { const char *name; bool set; } missing[] = {
-        {"trim_percentage", opt->trim_percentage > 0},
-        {"trim_backlog", opt->trim_backlog > 0},
-        {"trim_verify_zero", opt->trim_verify_zero},
         {"per_job_logs=0", !opt->per_job_logs},
     };
     for (unsigned i = 0; i < ARRAY_SIZE(missing); i++) {

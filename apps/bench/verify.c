@@ -8,6 +8,8 @@
 #include "lib/rng.h"
 #include "lib/string.h"
 
+#define TRIMMED (UINT32_C(1) << 31) /* in a mark: what that I/O wrote was trimmed since */
+#define TRIM_SALT UINT64_C(0x7472696d)
 #define JOB_NUMBER 1 /* fio numbers jobs; here the seed tells them apart */
 
 bool bench_verify_twice(const struct bench_options *opt, uint64_t total_bytes,
@@ -25,7 +27,7 @@ bool bench_verify_twice(const struct bench_options *opt, uint64_t total_bytes,
     }
     return bench_rw_writes(opt->rw) && !opt->verify_only &&
            (!each_once || !one_size || total_bytes > region_bytes ||
-            opt->continue_on_error != 0);
+            opt->continue_on_error != 0 || opt->trim_percentage > 0);
 }
 
 /* --- one I/O ---------------------------------------------------------------------------------- */
@@ -50,7 +52,7 @@ static void describe(const struct bench_verifier *v, const struct bench_slot *sl
 
 static uint32_t mark_of(uint64_t number)
 {
-    uint32_t mark = (uint32_t)(number + 1);
+    uint32_t mark = (uint32_t)(number + 1) & ~TRIMMED;
     return mark != 0 ? mark : 1;
 }
 
@@ -62,17 +64,38 @@ static void set_last(struct bench_verifier *v, uint64_t offset, uint64_t bytes, 
     }
 }
 
-/* What I/O number number wrote is still there, as far as this task knows. */
-static bool is_last(const struct bench_verifier *v, uint64_t offset, uint64_t bytes,
-                    uint64_t number)
+static bool has_mark(const struct bench_verifier *v, uint64_t offset, uint64_t bytes,
+                     uint32_t mark)
 {
     for (uint64_t at = offset; v->last != NULL && at < offset + bytes;
          at += v->config.unit_bytes) {
-        if (v->last[at / v->config.unit_bytes] != mark_of(number)) {
+        if (v->last[at / v->config.unit_bytes] != mark) {
             return false;
         }
     }
     return true;
+}
+
+/* What I/O number number wrote is still there, as far as this task knows. */
+static bool is_last(const struct bench_verifier *v, uint64_t offset, uint64_t bytes,
+                    uint64_t number)
+{
+    return has_mark(v, offset, bytes, mark_of(number));
+}
+
+/* It was trimmed, and nothing was written there since. */
+static bool is_trimmed(const struct bench_verifier *v, uint64_t offset, uint64_t bytes,
+                       uint64_t number)
+{
+    return v->trims != NULL && has_mark(v, offset, bytes, mark_of(number) | TRIMMED);
+}
+
+/* It can be looked at. */
+static bool can_check(const struct bench_verifier *v, uint64_t offset, uint64_t bytes,
+                      uint64_t number)
+{
+    return is_last(v, offset, bytes, number) ||
+           (v->config.opt->trim_verify_zero && is_trimmed(v, offset, bytes, number));
 }
 
 static void fill(void *ctx, struct bench_slot *slot)
@@ -86,10 +109,11 @@ static void fill(void *ctx, struct bench_slot *slot)
 }
 
 static void note_wrong(struct bench_verifier *v, const struct bench_verify_io *io,
-                       const uint8_t *buf, uint32_t at)
+                       const uint8_t *buf, uint32_t at, bool trimmed)
 {
     struct bench_miscompare found;
-    bench_verify_diagnose(io, buf, at, v->spare, &found);
+    (trimmed ? bench_verify_diagnose_trimmed : bench_verify_diagnose)(io, buf, at, v->spare,
+                                                                      &found);
     v->wrong[found.kind]++;
     v->wrong_count++;
     if (v->kept_count < BENCH_VERIFY_KEPT) {
@@ -107,10 +131,13 @@ static int check(void *ctx, struct bench_slot *slot)
     struct bench_verify_io io;
     int rc = 0;
     describe(v, slot, &io);
+    bool trimmed = is_trimmed(v, slot->offset, slot->bytes, slot->number);
     for (uint32_t at = 0; at < io.bytes; at += io.interval_bytes) {
+        bool good = trimmed ? mem_is_zero(slot->buffer + at, io.interval_bytes)
+                            : bench_verify_good(&io, slot->buffer, at);
         v->checked++;
-        if (unlikely(!bench_verify_good(&io, slot->buffer, at))) {
-            note_wrong(v, &io, slot->buffer, at);
+        if (unlikely(!good)) {
+            note_wrong(v, &io, slot->buffer, at, trimmed);
             rc = -EILSEQ;
         }
     }
@@ -119,12 +146,37 @@ static int check(void *ctx, struct bench_slot *slot)
 
 /* --- when ------------------------------------------------------------------------------------- */
 
+/* Of each hundred writes so many are trimmed. */
+static bool shall_be_trimmed(const struct bench_verifier *v, uint64_t number)
+{
+    uint64_t random = rng_mix(v->nonce ^ TRIM_SALT, number) >> 32;
+    return random * 100 >> 32 < v->config.opt->trim_percentage;
+}
+
+/* A write has ended. What finds no room, because batches are smaller than what comes, stays. */
+static void note_for_trim(struct bench_verifier *v, const struct bench_slot *slot)
+{
+    v->since_trim++;
+    if (v->trim_count < v->trim_room && shall_be_trimmed(v, slot->number)) {
+        v->trims[(v->trim_first + v->trim_count) % v->trim_room] = (struct bench_written){
+            .offset = slot->offset, .number = slot->number, .bytes = slot->bytes};
+        v->trim_count++;
+    }
+}
+
 static void ended(void *ctx, struct bench_slot *slot, int err)
 {
     struct bench_verifier *v = ctx;
     if (err != 0) {
         set_last(v, slot->offset, slot->bytes, 0); /* old or new: it cannot be known */
         return;
+    }
+    if (slot->io.opcode == NVME_IO_DSM) {
+        set_last(v, slot->offset, slot->bytes, mark_of(slot->number) | TRIMMED);
+        return;
+    }
+    if (v->trims != NULL) {
+        note_for_trim(v, slot);
     }
     if (v->backlog != NULL && v->count < v->room) {
         v->backlog[(v->first + v->count) % v->room] = (struct bench_written){
@@ -133,10 +185,40 @@ static void ended(void *ctx, struct bench_slot *slot, int err)
     }
 }
 
+/* As in fio, what was written after the last full trim_backlog is not trimmed any more. */
+static bool insert_trim(struct bench_verifier *v, struct bench_chosen *out, uint64_t *number)
+{
+    const struct bench_options *opt = v->config.opt;
+    if (v->trims == NULL) {
+        return false;
+    }
+    if (v->trim_left == 0 && v->since_trim >= opt->trim_backlog) {
+        v->trim_left = opt->trim_backlog_batch > 0 ? opt->trim_backlog_batch : opt->trim_backlog;
+        v->trim_left = MIN(v->trim_left, v->trim_count);
+        v->since_trim -= opt->trim_backlog;
+    }
+    while (v->trim_left > 0) {
+        struct bench_written *w = &v->trims[v->trim_first];
+        v->trim_first = v->trim_first + 1 < v->trim_room ? v->trim_first + 1 : 0;
+        v->trim_count--;
+        v->trim_left--;
+        if (is_last(v, w->offset, w->bytes, w->number)) {
+            *out = (struct bench_chosen){
+                .dir = BENCH_DIR_TRIM, .offset = w->offset, .bytes = w->bytes};
+            *number = w->number;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool insert(void *ctx, bool all, struct bench_chosen *out, uint64_t *number)
 {
     struct bench_verifier *v = ctx;
     uint64_t batch = v->config.opt->verify_backlog_batch;
+    if (insert_trim(v, out, number)) {
+        return true;
+    }
     if (v->backlog == NULL) {
         return false;
     }
@@ -148,7 +230,7 @@ static bool insert(void *ctx, bool all, struct bench_chosen *out, uint64_t *numb
         v->first = v->first + 1 < v->room ? v->first + 1 : 0;
         v->count--;
         v->batch_left--;
-        if (is_last(v, w->offset, w->bytes, w->number)) {
+        if (can_check(v, w->offset, w->bytes, w->number)) {
             *out = (struct bench_chosen){
                 .dir = BENCH_DIR_READ, .offset = w->offset, .bytes = w->bytes};
             *number = w->number;
@@ -175,7 +257,7 @@ static bool wanted(void *ctx, const struct bench_chosen *first, uint64_t number)
     if (first->dir != BENCH_DIR_WRITE) {
         return !bench_rw_writes(v->config.opt->rw);
     }
-    return is_last(v, first->offset, first->bytes, number);
+    return can_check(v, first->offset, first->bytes, number);
 }
 
 static void set_content(struct bench_verifier *v, struct bench_content *out)
@@ -218,6 +300,13 @@ static int take_memory(struct bench_verifier *v)
     if (v->config.twice) {
         v->last = heap_alloc(v->config.region_bytes / v->config.unit_bytes + 1, sizeof(*v->last));
         if (v->last == NULL) {
+            return -ENOMEM;
+        }
+    }
+    if (opt->trim_percentage > 0) {
+        v->trim_room = opt->trim_backlog + v->config.depth;
+        v->trims = heap_alloc(v->trim_room, sizeof(*v->trims));
+        if (v->trims == NULL) {
             return -ENOMEM;
         }
     }
@@ -274,6 +363,7 @@ void bench_verifier_detach(struct bench_task *task)
     heap_free(v->spare);
     heap_free(v->last);
     heap_free(v->backlog);
+    heap_free(v->trims);
     heap_free(v->dump_expected);
     heap_free(v->dump_received);
     heap_free(v);

@@ -45,6 +45,9 @@ struct bench_verifier {
     uint32_t *last;           /* of each unit: number + 1 of the I/O that wrote it last; or NULL */
     struct bench_written *backlog; /* a ring */
     uint64_t room, first, count, batch_left;
+    struct bench_written *trims; /* a ring of what is to be trimmed; NULL: nothing is */
+    uint64_t trim_room, trim_first, trim_count, trim_left;
+    uint64_t since_trim;      /* writes that have ended since a batch was trimmed */
     uint8_t *spare;
     uint64_t checked;
     uint64_t wrong[BENCH_WRONG_KINDS];
@@ -54,7 +57,7 @@ struct bench_verifier {
     uint8_t *dump_expected, *dump_received; /* of the first wrong block, for verify_dump */
 };
 
-/* Whether places can be written twice: then memory for each of them is taken, and overlapping I/Os
+/* Whether places can be changed twice (written, or trimmed after that): then memory for each of them is taken, and overlapping I/Os
  * must wait for one another. total_bytes: all that the task will do, or UINT64_MAX. */
 bool bench_verify_twice(const struct bench_options *opt, uint64_t total_bytes,
                         uint64_t region_bytes);

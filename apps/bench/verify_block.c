@@ -410,6 +410,17 @@ static void diagnose_block(const struct bench_verify_io *io, const uint8_t *bloc
     }
 }
 
+/* What is shown: the bytes around the first wrong one. */
+static void show(struct bench_miscompare *m, const uint8_t *block, const uint8_t *expected)
+{
+    uint32_t shown = MIN((uint32_t)BENCH_VERIFY_SHOWN_BYTES, m->bytes);
+    uint32_t from = m->located ? m->first_wrong & ~(uint32_t)(DUMP_LINE - 1) : 0;
+    m->shown_at = MIN(from, m->bytes - shown);
+    m->shown_bytes = (uint8_t)shown;
+    memcpy(m->received, block + m->shown_at, shown);
+    memcpy(m->expected, expected + m->shown_at, shown);
+}
+
 void bench_verify_diagnose(const struct bench_verify_io *io, const uint8_t *buf, uint32_t at,
                            uint8_t *spare, struct bench_miscompare *out)
 {
@@ -422,10 +433,16 @@ void bench_verify_diagnose(const struct bench_verify_io *io, const uint8_t *buf,
     } else {
         diagnose_block(io, block, at, spare, out);
     }
-    uint32_t shown = MIN((uint32_t)BENCH_VERIFY_SHOWN_BYTES, out->bytes);
-    uint32_t from = out->located ? out->first_wrong & ~(uint32_t)(DUMP_LINE - 1) : 0;
-    out->shown_at = MIN(from, out->bytes - shown);
-    out->shown_bytes = (uint8_t)shown;
-    memcpy(out->received, block + out->shown_at, shown);
-    memcpy(out->expected, spare + out->shown_at, shown);
+    show(out, block, spare);
+}
+
+void bench_verify_diagnose_trimmed(const struct bench_verify_io *io, const uint8_t *buf,
+                                   uint32_t at, uint8_t *spare, struct bench_miscompare *out)
+{
+    const uint8_t *block = buf + at;
+    *out = (struct bench_miscompare){.kind = BENCH_WRONG_TRIM, .offset = io->offset + at,
+                                     .bytes = io->interval_bytes, .expected_known = true};
+    memset(spare, 0, io->interval_bytes);
+    locate(out, block, spare, 0);
+    show(out, block, spare);
 }

@@ -11,7 +11,8 @@
  *
  * That of the header, and of data with verify=crc32c (kind 5, 4 bytes), is a CRC-32C that begins
  * with all ones and is not inverted at the end. Other kinds begin with zero: crc64 (3, 8 bytes),
- * crc32 (4, 4 bytes, highest bit first), crc16 (7, 2 bytes), crc7 (8, 1 byte). The data lies under the headers: it is made for the whole I/O (buffers.h) and the headers are laid over it.
+ * crc32 (4, 4 bytes, highest bit first), crc16 (7, 2 bytes), crc7 (8, 1 byte). The data lies
+ * under the headers: it is made for the whole I/O (buffers.h) and the headers are laid over it.
  * verify=pattern has no headers: an I/O is the pattern over and over. verify=null has none either,
  * and everything is right.
  *
@@ -66,6 +67,7 @@ enum bench_miscompare_kind {
     BENCH_WRONG_VERSION,    /* a good block that is not what was written here last */
     BENCH_WRONG_BIT,        /* one bit of the data was flipped */
     BENCH_WRONG_DATA,       /* more than that */
+    BENCH_WRONG_TRIM,       /* trimmed, and not zero */
     BENCH_WRONG_KINDS,
 };
 
@@ -98,6 +100,10 @@ bool bench_verify_good(const struct bench_verify_io *io, const uint8_t *buf, uin
  * what was expected afterwards, if out->expected_known. */
 void bench_verify_diagnose(const struct bench_verify_io *io, const uint8_t *buf, uint32_t at,
                            uint8_t *spare, struct bench_miscompare *out);
+
+/* The same for a block that was trimmed and must be zero. */
+void bench_verify_diagnose_trimmed(const struct bench_verify_io *io, const uint8_t *buf,
+                                   uint32_t at, uint8_t *spare, struct bench_miscompare *out);
 
 /* "misplaced" and the like: a few words for each kind. */
 const char *bench_miscompare_name(enum bench_miscompare_kind kind);

@@ -14,6 +14,7 @@ static const char *const names[BENCH_WRONG_KINDS] = {
     [BENCH_WRONG_VERSION] = "stale",
     [BENCH_WRONG_BIT] = "one bit flipped",
     [BENCH_WRONG_DATA] = "damaged data",
+    [BENCH_WRONG_TRIM] = "not trimmed",
 };
 
 const char *bench_miscompare_name(enum bench_miscompare_kind kind)
@@ -61,6 +62,9 @@ static void print_meaning(const struct bench_miscompare *m, uint64_t first_lba,
         break;
     case BENCH_WRONG_BIT:
         out_puts(out, "the rest of the block is right");
+        break;
+    case BENCH_WRONG_TRIM:
+        out_puts(out, "this was deallocated, and yet does not read as zeroes");
         break;
     default:
         out_puts(out, m->have.magic == 0 ? "it is not the pattern"

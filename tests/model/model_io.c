@@ -158,6 +158,9 @@ static uint16_t run_dsm(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     if (!(cmd->dw[11] & 1 << 2)) {
         return ST_OK;
     }
+    if (cmd->rule && cmd->rule->action == MODEL_DO_FORGET) {
+        return ST_OK;
+    }
     if (ns->cfg.read_only) {
         return ST_WRITE_FAULT;
     }

@@ -73,7 +73,7 @@ enum model_action {
     MODEL_DO_EXTRA_IRQ,  /* commands: an interrupt when fetched, before anything is completed */
     MODEL_DO_CORRUPT,    /* commands: the first data byte is inverted */
     MODEL_DO_SHORT,      /* commands: the second half of the data is not transferred */
-    MODEL_DO_FORGET,     /* writes: completed as if they had been done */
+    MODEL_DO_FORGET,     /* writes, deallocations: completed as if they had been done */
     MODEL_DO_MISPLACE,   /* writes: done value blocks further on */
     MODEL_DO_CFS,        /* any: Controller Fatal Status; no command is processed any more */
     MODEL_DO_ALL_ONES,   /* any: the device is gone, reads give all ones */

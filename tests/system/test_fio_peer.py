@@ -45,12 +45,12 @@ offset=18m
 stonewall
 rw=randread
 norandommap
-io_size=12m
 offset=20m
 [mix]
 stonewall
 rw=randrw
 rwmixread=70
+bs=1k
 size=16m
 offset=22m
 [holes]
@@ -91,7 +91,7 @@ def figures(text):
 
 
 def touched(trace):
-    """Of a trace: {job: {event: Counter of (4 KiB block of the region, blocks)}}."""
+    """Of a trace: {job: {event: Counter of (block of the region, blocks)}}; a block has 512 bytes."""
     found = {name: collections.defaultdict(collections.Counter) for name in REGIONS}
     for line in trace.splitlines():
         match = TRACED.search(line)
@@ -103,7 +103,7 @@ def touched(trace):
         for name, (first, size) in REGIONS.items():
             at = lba * 512 - first * MIB
             if 0 <= at < size * MIB:
-                found[name][event][at // 4096, nlb // 8] += 1
+                found[name][event][at // 512, nlb] += 1
     return found
 
 
@@ -172,8 +172,8 @@ def compare_figures(theirs, ours):
         assert theirs[name] == ours[name], name
     for side in (theirs, ours):
         reads, writes = side["mix"]["read"][0], side["mix"]["write"][0]
-        assert reads + writes == 4096
-        assert abs(reads / 4096 - 0.7) < 0.01
+        assert reads + writes == 16384
+        assert abs(reads / 16384 - 0.7) < 0.01
         assert near(side["sizes"]["write"][1], 16 * MIB)
     assert near(theirs["mix"]["read"][0], ours["mix"]["read"][0])
     assert near(theirs["sizes"]["write"][0], ours["sizes"]["write"][0])
@@ -181,19 +181,19 @@ def compare_figures(theirs, ours):
 
 def check_blocks(blocks):
     """What either did to its disk."""
-    every = {(n, 1): 1 for n in range(512)}
+    every = {(n * 8, 8): 1 for n in range(512)}
     assert blocks["once"]["pci_nvme_read"] == every
     assert blocks["passes"]["pci_nvme_read"] == {key: 3 for key in every}
     anywhere = blocks["anywhere"]["pci_nvme_read"]
-    assert sum(anywhere.values()) == 3072 and max(anywhere.values()) > 6 and len(anywhere) > 500
+    assert sum(anywhere.values()) == 512 and 290 < len(anywhere) < 360  # 512 * (1 - 1 / e) = 324
     mix = blocks["mix"]
-    assert mix["pci_nvme_read"] + mix["pci_nvme_write"] == {(n, 1): 1 for n in range(4096)}
-    assert blocks["holes"]["pci_nvme_write"] == {(n, 1): 1 for n in range(0, 512, 2)}
+    assert mix["pci_nvme_read"] + mix["pci_nvme_write"] == {(n * 2, 2): 1 for n in range(16384)}
+    assert blocks["holes"]["pci_nvme_write"] == {(n * 8, 8): 1 for n in range(0, 512, 2)}
     sizes = collections.Counter()
     for (_, count), times in blocks["sizes"]["pci_nvme_write"].items():
         sizes[count] += times
-    assert set(sizes) == {1, 2}
-    assert abs(sizes[1] / (sizes[1] + sizes[2]) - 0.6) < 0.02
+    assert set(sizes) == {8, 16}
+    assert abs(sizes[8] / (sizes[8] + sizes[16]) - 0.6) < 0.02
     assert blocks["trims"]["pci_nvme_dsm_deallocate"] == every
     for event in ("pci_nvme_write", "pci_nvme_read"):
         assert blocks["checked"][event] == every

@@ -241,6 +241,8 @@ static void contradictions_are_refused(void **state)
         {"verify_only", "verify_only needs to know how"},
         {"rate_iops=100 rate_iops_min=200", "rate_iops_min: for read at most the rate_iops of 100"},
         {"unit_base=3", "unit_base=3: allowed is 0, 8, 1"},
+        {"trim_percentage=10 rw=write verify=crc32c", "trim_percentage needs trim_backlog"},
+        {"trim_percentage=10 trim_backlog=8 rw=write", "trim_percentage trims what the same job"},
         {"verify_state_load=1", "only 0 is possible"},
     };
     (void)state;
