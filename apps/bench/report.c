@@ -242,17 +242,27 @@ static void put_steady(struct out *out, const struct bench_number_style *style,
 }
 
 /* What fio does not tell: the processor's share of an I/O, and how often the device is rung. */
-static void put_cost(struct out *out, const struct bench_result *r)
+static void put_cost_of(struct out *out, const char *what, uint64_t ns, uint64_t ios,
+                        uint64_t tsc_hz)
 {
-    const struct bench_queue_counts *q = &r->queue;
+    double each_ns = (double)ns / (double)ios;
+    out_printf(out, "%s=%.0f ns", what, each_ns);
+    if (tsc_hz > 0) {
+        out_printf(out, " (%.0f cycles)", each_ns * (double)tsc_hz / (double)NS_PER_S);
+    }
+    out_puts(out, ", ");
+}
+
+static void put_cost(struct out *out, const struct bench_report_unit *unit)
+{
+    const struct bench_queue_counts *q = &unit->result->queue;
     if (q->commands == 0) {
         return;
     }
     out_puts(out, "  cost per I/O : ");
     if (q->timed_ios > 0) {
-        out_printf(out, "submit=%.0f ns, reap=%.0f ns, ",
-                   (double)q->submit_ns / (double)q->timed_ios,
-                   (double)q->reap_ns / (double)q->timed_ios);
+        put_cost_of(out, "submit", q->submit_ns, q->timed_ios, unit->tsc_hz);
+        put_cost_of(out, "reap", q->reap_ns, q->timed_ios, unit->tsc_hz);
     }
     out_printf(out, "doorbells=%.3f, interrupts=%.3f\n",
                (double)q->doorbells / (double)q->commands,
@@ -360,7 +370,7 @@ void bench_report_unit(struct out *out, const struct bench_report_unit *unit,
         out_puts(out, "  lat          : not measured (lat_accounting=0)\n");
     }
     put_cpu(out, r);
-    put_cost(out, r);
+    put_cost(out, unit);
     put_queue(out, unit);
     if (unit->steady != NULL) {
         const struct bench_number_style style = bench_number_style_of(unit->opt);

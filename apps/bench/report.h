@@ -19,6 +19,7 @@ struct bench_report_unit {
     unsigned group;
     unsigned cpu;       /* of the first job; printed where fio has a process number */
     uint64_t ended_ns;  /* since power-on */
+    uint64_t tsc_hz;    /* cycles in a second; 0: not told */
     const struct bench_options *opt; /* of the first job */
     const struct bench_result *result;
     const struct bench_dir_result *mixed; /* all directions together; NULL: not asked for */

@@ -56,6 +56,7 @@ static void describe_unit(struct walk *w)
     w->unit.name = task->job->opt.name;
     w->unit.cpu = task->worker->cpu;
     w->unit.ended_ns = run->ended_ns;
+    w->unit.tsc_hz = run->app->machine->tsc_hz;
     w->unit.opt = &task->job->opt;
     w->unit.result = w->result;
     w->unit.mixed = NULL;

@@ -46,7 +46,8 @@ static void add_io(unsigned dir, uint64_t slat_ns, uint64_t clat_ns, unsigned ti
 static void print(void)
 {
     struct bench_report_unit unit = {.name = "mix", .group = 0, .cpu = 1, .opt = &opt,
-                                     .ended_ns = 12345678901, .result = &result};
+                                     .ended_ns = 12345678901, .tsc_hz = 2000000000,
+                                     .result = &result};
     struct bench_dir_result all;
     if (opt.unified_rw_reporting != BENCH_UNIFIED_NONE) {
         bench_result_unify(&result, false, &all);
@@ -236,6 +237,18 @@ static void directions_are_unified(void **state)
     assert_int_equal(histogram_total(&mixed.clat_histogram), 2048);
 }
 
+static void the_cost_is_told_in_cycles(void **state)
+{
+    (void)state;
+    result.jobs = 1;
+    result.queue = (struct bench_queue_counts){.commands = 1000, .doorbells = 40, .interrupts = 5,
+                                               .timed_ios = 100, .submit_ns = 9000,
+                                               .reap_ns = 4000};
+    print();
+    has("  cost per I/O : submit=90 ns (180 cycles), reap=40 ns (80 cycles), doorbells=0.040, "
+        "interrupts=0.005\n");
+}
+
 static void errors_are_in_words(void **state)
 {
     (void)state;
@@ -295,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup(long_percentiles_and_many_levels, setup),
         cmocka_unit_test_setup(numbers_have_the_asked_form, setup),
         cmocka_unit_test_setup(directions_are_unified, setup),
+        cmocka_unit_test_setup(the_cost_is_told_in_cycles, setup),
         cmocka_unit_test_setup(errors_are_in_words, setup),
         cmocka_unit_test_setup(jobs_add_up, setup),
         cmocka_unit_test_setup(levels, setup),
