@@ -112,8 +112,11 @@ static void note_wrong(struct bench_verifier *v, const struct bench_verify_io *i
                        const uint8_t *buf, uint32_t at, bool trimmed)
 {
     struct bench_miscompare found;
-    (trimmed ? bench_verify_diagnose_trimmed : bench_verify_diagnose)(io, buf, at, v->spare,
-                                                                      &found);
+    if (trimmed) {
+        bench_verify_diagnose_trimmed(io, buf, at, v->spare, &found);
+    } else {
+        bench_verify_diagnose(io, buf, at, v->spare, &found);
+    }
     v->wrong[found.kind]++;
     v->wrong_count++;
     if (v->kept_count < BENCH_VERIFY_KEPT) {

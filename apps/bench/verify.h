@@ -57,8 +57,9 @@ struct bench_verifier {
     uint8_t *dump_expected, *dump_received; /* of the first wrong block, for verify_dump */
 };
 
-/* Whether places can be changed twice (written, or trimmed after that): then memory for each of them is taken, and overlapping I/Os
- * must wait for one another. total_bytes: all that the task will do, or UINT64_MAX. */
+/* Whether places can be changed twice (written, or trimmed after that): then memory for each of
+ * them is taken, and overlapping I/Os must wait for one another. total_bytes: all that the task will do,
+ * or UINT64_MAX. */
 bool bench_verify_twice(const struct bench_options *opt, uint64_t total_bytes,
                         uint64_t region_bytes);
 

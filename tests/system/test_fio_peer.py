@@ -1,5 +1,6 @@
-"""The same job file, run by Linux with fio and by the guest on an image each: as many I/Os and bytes
-of each direction, the same blocks touched as often, and what one wrote with verify the other verifies.
+"""The same job file, run by Linux with fio and by the guest on an image each: as many I/Os and
+bytes of each direction, the same blocks touched as often, and what one wrote with verify the other
+verifies.
 
 Which blocks were touched, and in which sizes, is read in the trace of QEMU's controller.
 """
@@ -91,7 +92,7 @@ def figures(text):
 
 
 def touched(trace):
-    """Of a trace: {job: {event: Counter of (block of the region, blocks)}}; a block has 512 bytes."""
+    """Of a trace: {job: {event: Counter of (block of the region, blocks)}}, of 512 bytes each."""
     found = {name: collections.defaultdict(collections.Counter) for name in REGIONS}
     for line in trace.splitlines():
         match = TRACED.search(line)

@@ -63,6 +63,19 @@ def test_fio2gnuplot(captured, kind):
     assert list(folder.glob("*gnuplot*"))
 
 
+def test_names_of_captured_files(tmp_path):
+    """Of jobs and prefixes with blanks and slashes too; nothing is written elsewhere."""
+    log = tmp_path / "serial.log"
+    log.write_text("".join(f"-----BEGIN FIO LOG {name}-----\r\n1, 2, 0, 0, 0\r\n"
+                           f"-----END FIO LOG {name}-----\r\n"
+                           for name in ("seq read_bw.1.log", "../up_bw.2.log")))
+    run(sys.executable, ROOT / "tools/capture", "-o", tmp_path / "out", log)
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [".._up_bw.2.log", "seq read_bw.1.log"]
+    assert (tmp_path / "out/seq read_bw.1.log").read_text() == "1, 2, 0, 0, 0\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "serial.log"]
+
+
 def test_report(captured, tmp_path):
     """One page with the plots in it and nothing that would have to be fetched."""
     pytest.importorskip("matplotlib")

@@ -337,55 +337,6 @@ static void lost_and_corrupted_on_the_way(void **state)
     has("first wrong byte: 2048 of the block");
 }
 
-static void issued(unsigned *reads, unsigned *writes, unsigned *trims)
-{
-    const char *at = strstr(ha->text, "issued rwts: total=");
-    assert_non_null(at);
-    assert_int_equal(sscanf(at, "issued rwts: total=%u,%u,%u", reads, writes, trims), 3);
-}
-
-#define TRIMS "bench rw=randwrite size=1m iodepth=8 verify=crc32c trim_backlog=16 "
-
-/* Half of what is written is trimmed a little later; the rest is verified, and what was trimmed only
- * if asked for. */
-static void written_blocks_are_trimmed(void **state)
-{
-    unsigned reads, writes, trims;
-    (void)state;
-    run(TRIMS "trim_percentage=50");
-    issued(&reads, &writes, &trims);
-    assert_int_equal(writes, 256);
-    assert_in_range(trims, 100, 156);
-    assert_int_equal(reads, 256 - trims);
-    run(TRIMS "trim_percentage=50 trim_verify_zero");
-    issued(&reads, &writes, &trims);
-    assert_int_equal(writes, 256);
-    assert_in_range(trims, 100, 156);
-    assert_int_equal(reads, 256);
-    run(TRIMS "trim_percentage=50 trim_verify_zero verify_backlog=8 norandommap");
-    issued(&reads, &writes, &trims);
-    assert_in_range(trims, 100, 156);
-    run(TRIMS "trim_percentage=100 trim_backlog_batch=4");
-    issued(&reads, &writes, &trims);
-    assert_int_equal(trims, 64); /* 4 of each 16 */
-    run(TRIMS "trim_percentage=0");
-    issued(&reads, &writes, &trims);
-    assert_int_equal(trims, 0);
-}
-
-static void a_trim_that_does_nothing_is_found(void **state)
-{
-    const struct model_rule rule = {.on = MODEL_ON_IO, .match = NVME_IO_DSM, .sub = MODEL_ANY,
-                                    .nth = 3, .action = MODEL_DO_FORGET};
-    (void)state;
-    model_add_rule(model(), &rule);
-    find_wrong(TRIMS "trim_percentage=50 trim_verify_zero");
-    has(": not trimmed: this was deallocated, and yet does not read as zeroes\n");
-    has("    first wrong byte: 0 of the block, expected 00, received ca; ");
-    has(" blocks are wrong: 1 not trimmed\n");
-    assert_null(strstr(ha->text, "field "));
-}
-
 /* A write that the drive puts elsewhere is missed where it belongs, and found where it is. */
 static void a_write_to_the_wrong_place(void **state)
 {
@@ -585,8 +536,6 @@ int main(void)
         TEST(another_format),
         TEST(stale_blocks),
         TEST(lost_and_corrupted_on_the_way),
-        TEST(written_blocks_are_trimmed),
-        TEST(a_trim_that_does_nothing_is_found),
         TEST(a_write_to_the_wrong_place),
         TEST(patterns_that_differ),
         TEST(a_fatal_difference_stops_writing),
