@@ -15,6 +15,7 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_id_ns,
     &nvme_cmd_list_ns,
     &nvme_cmd_persistent_event_log,
+    &nvme_cmd_queues,
     &nvme_cmd_reset,
     &nvme_cmd_resume,
     &nvme_cmd_sanitize_log,

@@ -18,6 +18,7 @@ extern const struct shell_cmd nvme_cmd_id_ctrl;
 extern const struct shell_cmd nvme_cmd_id_ns;
 extern const struct shell_cmd nvme_cmd_list_ns;
 extern const struct shell_cmd nvme_cmd_persistent_event_log;
+extern const struct shell_cmd nvme_cmd_queues;
 extern const struct shell_cmd nvme_cmd_reset;
 extern const struct shell_cmd nvme_cmd_resume;
 extern const struct shell_cmd nvme_cmd_sanitize_log;

@@ -82,6 +82,7 @@ struct nvme_info {
     uint32_t vs;
     uint32_t max_transfer_bytes; /* MDTS in bytes; 0: the controller sets no limit */
     unsigned io_qpairs;      /* created */
+    unsigned granted_qpairs; /* as many as nvme_qpairs_set() can make */
     unsigned io_entries;     /* entries of each I/O submission queue; one fewer can be in flight */
     unsigned irq_qpairs;     /* of those, the ones that have an interrupt vector */
     bool volatile_cache;     /* VWC bit 0 */
@@ -162,6 +163,19 @@ int nvme_rescan_namespaces(struct nvme_ctrlr *ctrlr) must_check;
  * 0, -EINVAL (another serial; nothing changes), -ENXIO (it is gone). */
 int nvme_ns_arm(struct nvme_ns *ns, const char *serial) must_check;
 void nvme_ns_disarm(struct nvme_ns *ns); /* the whole controller is not armed either, then */
+
+/*
+ * Replaces all I/O queue pairs by count pairs with entries submission entries each; 0 keeps a
+ * number as it is. Number of Queues may be set before the first queue only (§5.21.1.7) and was at
+ * attach, so count is at most info's granted_qpairs; no reset is needed. Pointers from
+ * nvme_qpair_at() are void afterwards, statistics begin anew, interrupts are off, and max_blocks of
+ * the namespaces follows the new depth.
+ * 0; -ERANGE (more than granted, or entries outside 2..CAP.MQES + 1), -EBUSY (commands are
+ * outstanding on some queue), -ENOMEM, -ESHUTDOWN: nothing has changed. -EIO, -ETIMEDOUT: the
+ * controller did not take them; it has the old ones again, or is dead if that failed, too.
+ * The controller's CPU, while no other uses its queues.
+ */
+int nvme_qpairs_set(struct nvme_ctrlr *ctrlr, unsigned count, unsigned entries) must_check;
 
 /* Queue pair of CPU index (0-based), or NULL when there are fewer. */
 struct nvme_qpair *nvme_qpair_at(struct nvme_ctrlr *ctrlr, unsigned index);

@@ -409,15 +409,15 @@ int nvme_create_queues(struct nvme_qpair *qp)
     return err;
 }
 
-void nvme_delete_queues(struct nvme_qpair *qp)
+int nvme_delete_queues(struct nvme_qpair *qp)
 {
-    if (qp->created) {
-        qp->created = false;
-        /* A completion queue may only go after its submission queues (§5.5). */
-        if (!delete_queue(qp, NVME_ADM_DELETE_IO_SQ)) {
-            (void)delete_queue(qp, NVME_ADM_DELETE_IO_CQ);
-        }
+    if (!qp->created) {
+        return 0;
     }
+    qp->created = false;
+    /* A completion queue may only go after its submission queues (§5.5). */
+    int err = delete_queue(qp, NVME_ADM_DELETE_IO_SQ);
+    return err ? err : delete_queue(qp, NVME_ADM_DELETE_IO_CQ);
 }
 
 /* --- public --------------------------------------------------------------------------------- */

@@ -488,7 +488,7 @@ int nvme_shutdown(struct nvme_ctrlr *ctrlr)
         err = -ESHUTDOWN;
     } else {
         for (unsigned i = 0; i < ctrlr->info.io_qpairs; i++) {
-            nvme_delete_queues(ctrlr->io_qpairs[i]);
+            (void)nvme_delete_queues(ctrlr->io_qpairs[i]); /* it is about to be disabled */
         }
         nvme_hmb_disable(ctrlr);
         err = atomic_load(&ctrlr->failed) ? -ESHUTDOWN : notify_shutdown(ctrlr);

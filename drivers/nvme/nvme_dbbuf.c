@@ -80,6 +80,14 @@ void nvme_dbbuf_bind(struct nvme_qpair *qp)
 
 void nvme_dbbuf_unbind(struct nvme_qpair *qp)
 {
+    if (!qp->sq_shadow) {
+        return;
+    }
+    /* A queue that is created again begins at zero, and so must what the controller finds here. */
+    atomic_store(qp->sq_shadow, 0);
+    atomic_store(qp->cq_shadow, 0);
+    atomic_store(qp->sq_event, 0);
+    atomic_store(qp->cq_event, 0);
     qp->sq_shadow = NULL;
     qp->cq_shadow = NULL;
 }

@@ -297,8 +297,8 @@ int nvme_admin_identify(struct nvme_ctrlr *c, uint8_t cns, uint32_t nsid, void *
 /* Asks for count I/O queue pairs; *granted is at most count. 0 or as nvme_admin. */
 int nvme_set_queue_count(struct nvme_ctrlr *c, unsigned count, unsigned *granted) must_check;
 int nvme_create_queues(struct nvme_qpair *qp) must_check;
-/* What the controller says is of no interest here: it is about to be disabled. */
-void nvme_delete_queues(struct nvme_qpair *qp);
+/* The pair counts as not created, whatever the controller says. As nvme_admin_run. */
+int nvme_delete_queues(struct nvme_qpair *qp);
 
 /* --- asynchronous events (nvme_events.c) ----------------------------------------------------- */
 
@@ -341,6 +341,8 @@ void nvme_hmb_free(struct nvme_ctrlr *c);
 /* Appends every namespace the controller names to list, which is empty. On an error list is empty
  * again. 0, -ENOMEM, -EIO, or as nvme_admin. */
 int nvme_namespaces_scan(struct nvme_ctrlr *c, struct nvme_ns_list *list) must_check;
+/* Sets how much of a usable namespace one command carries, from the controller's transfer_bytes. */
+void nvme_ns_set_limit(struct nvme_ns *ns);
 int nvme_ns_list_append(struct nvme_ns_list *list, struct nvme_ns_entry *entry) must_check;
 /* Frees the entries and the list itself, which is empty then. */
 void nvme_ns_list_free(struct nvme_ns_list *list);

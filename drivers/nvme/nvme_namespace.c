@@ -33,6 +33,14 @@ static void unusable(struct nvme_ns_entry *entry, const char *fmt, ...)
     log_warn("%s: namespace %u %s: not usable", entry->ns.ctrlr->name, entry->ns.nsid, entry->why);
 }
 
+void nvme_ns_set_limit(struct nvme_ns *ns)
+{
+    if (ns->usable) {
+        ns->max_blocks =
+            MIN(ns->ctrlr->transfer_bytes >> ns->block_shift, (uint32_t)NVME_RW_BLOCKS_MAX);
+    }
+}
+
 /* Reads id-ns into what the driver and its users work with. */
 static void namespace_check(struct nvme_ns_entry *entry)
 {
@@ -69,7 +77,7 @@ static void namespace_check(struct nvme_ns_entry *entry)
                      (unsigned)FIELD_GET(NVME_DPS_TYPE, id->dps));
         } else {
             ns->usable = true;
-            ns->max_blocks = MIN(transfer_bytes >> lbads, (uint32_t)NVME_RW_BLOCKS_MAX);
+            nvme_ns_set_limit(ns);
         }
     }
 }

@@ -61,29 +61,52 @@ static void qpair_free(struct nvme_qpair *qp)
     heap_free(qp);
 }
 
+/* The most entries of a queue. */
+static uint32_t entries_max(const struct nvme_ctrlr *c)
+{
+    uint32_t mqes = (uint32_t)FIELD_GET(NVME_CAP_MQES, c->info.cap) + 1;
+
+    return mqes == 1 && c->quirks & NVME_QUIRK_MQES_ZERO ? 64 : mqes;
+}
+
+/* The memory of a pair. transfer_bytes: the longest command that it shall hold. */
+static struct nvme_qpair *qpair_alloc(struct nvme_ctrlr *c, unsigned index, uint32_t sq_entries,
+                                      uint32_t transfer_bytes)
+{
+    uint32_t cq_entries = MAX(MIN(2 * sq_entries, entries_max(c)), sq_entries);
+    struct nvme_qpair *qp = heap_alloc(1, sizeof(*qp));
+
+    if (qp && nvme_queue_init(c, qp, (uint16_t)(index + 1), sq_entries, cq_entries,
+                              nvme_prp_list_bytes(transfer_bytes)) != 0) {
+        heap_free(qp);
+        return NULL;
+    }
+    if (qp) {
+        qp->cpu = (uint16_t)index;
+        qp->vector = index + 1;
+    }
+    return qp;
+}
+
+static void qpair_irq_attach(struct nvme_qpair *qp)
+{
+    const struct nvme_ctrlr *c = qp->ctrlr;
+
+    if (!c->opt.poll_only && qp->vector < c->plat.irq_count) {
+        qp->has_irq = !c->plat.irq_attach(c->plat.ctx, qp->vector, qp->cpu, &qp->irq_count);
+    }
+}
+
 /* Memory, vector, and both queues in the controller. On an error *out may be set all the same. */
 static int qpair_create(struct nvme_ctrlr *c, unsigned index, struct nvme_qpair **out)
 {
-    uint32_t mqes = (uint32_t)FIELD_GET(NVME_CAP_MQES, c->info.cap) + 1;
-    uint32_t sq_entries = c->info.io_entries;
-    uint32_t cq_entries = MIN(2 * sq_entries, mqes);
-    struct nvme_qpair *qp = heap_alloc(1, sizeof(*qp));
+    struct nvme_qpair *qp = qpair_alloc(c, index, c->info.io_entries, c->transfer_bytes);
     int err;
 
     if (!qp) {
         return -ENOMEM;
     }
-    cq_entries = MAX(cq_entries, sq_entries);
-    err = nvme_queue_init(c, qp, (uint16_t)(index + 1), sq_entries, cq_entries,
-                          nvme_prp_list_bytes(c->transfer_bytes));
-    if (err) {
-        goto err_init;
-    }
-    qp->cpu = (uint16_t)index;
-    qp->vector = index + 1;
-    if (!c->opt.poll_only && qp->vector < c->plat.irq_count) {
-        qp->has_irq = !c->plat.irq_attach(c->plat.ctx, qp->vector, index, &qp->irq_count);
-    }
+    qpair_irq_attach(qp);
     err = nvme_create_queues(qp);
     if (err && !atomic_load(&c->failed)) {
         goto err_create;
@@ -96,10 +119,7 @@ static int qpair_create(struct nvme_ctrlr *c, unsigned index, struct nvme_qpair 
     return err;
 
 err_create:
-    qpair_irq_detach(qp);
-    nvme_queue_fini(qp);
-err_init:
-    heap_free(qp);
+    qpair_free(qp);
     return err;
 }
 
@@ -119,14 +139,10 @@ static void qpairs_report(const struct nvme_ctrlr *c, unsigned wanted)
 
 int nvme_qpairs_create(struct nvme_ctrlr *c)
 {
-    uint32_t mqes = (uint32_t)FIELD_GET(NVME_CAP_MQES, c->info.cap) + 1;
     unsigned wanted = qpairs_wanted(c), granted;
     int err;
 
-    if (mqes == 1 && c->quirks & NVME_QUIRK_MQES_ZERO) {
-        mqes = 64;
-    }
-    c->info.io_entries = MIN(c->opt.io_entries, mqes);
+    c->info.io_entries = MIN(c->opt.io_entries, entries_max(c));
     c->info.io_entries = MAX(c->info.io_entries, 2U);
     c->transfer_bytes = transfer_limit(c, c->info.io_entries - 1);
     /* Before any queue exists, or it is answered by Command Sequence Error (§5.21.1.7). */
@@ -134,6 +150,7 @@ int nvme_qpairs_create(struct nvme_ctrlr *c)
     if (err) {
         return err;
     }
+    c->info.granted_qpairs = granted;
     err = nvme_dbbuf_enable(c);
     if (err) {
         return err;
@@ -164,7 +181,8 @@ int nvme_qpairs_create(struct nvme_ctrlr *c)
 int nvme_qpairs_recreate(struct nvme_ctrlr *c)
 {
     unsigned granted;
-    int err = nvme_set_queue_count(c, c->info.io_qpairs, &granted);
+    /* As at attach: more than there are now may be wanted later. */
+    int err = nvme_set_queue_count(c, c->info.granted_qpairs, &granted);
 
     if (err) {
         return err;
@@ -174,6 +192,7 @@ int nvme_qpairs_recreate(struct nvme_ctrlr *c)
                   granted, c->info.io_qpairs);
         return -EIO;
     }
+    c->info.granted_qpairs = granted;
     err = nvme_dbbuf_enable(c);
     for (unsigned i = 0; i < c->info.io_qpairs && !err; i++) {
         err = nvme_create_queues(c->io_qpairs[i]);
@@ -197,6 +216,142 @@ void nvme_qpairs_free(struct nvme_ctrlr *c)
     nvme_dbbuf_free(c);
     heap_free(c->io_qpairs);
     c->io_qpairs = NULL;
+}
+
+/* --- other numbers, in service ---------------------------------------------------------------- */
+
+static void free_all(struct nvme_qpair **qpairs, unsigned count)
+{
+    for (unsigned i = 0; qpairs && i < count; i++) {
+        if (qpairs[i]) {
+            qpair_free(qpairs[i]);
+        }
+    }
+    heap_free(qpairs);
+}
+
+/* The memory of count pairs, or NULL. */
+static struct nvme_qpair **alloc_all(struct nvme_ctrlr *c, unsigned count, uint32_t entries,
+                                     uint32_t transfer_bytes)
+{
+    struct nvme_qpair **qpairs = heap_alloc(count, sizeof(struct nvme_qpair *));
+
+    for (unsigned i = 0; qpairs && i < count; i++) {
+        qpairs[i] = qpair_alloc(c, i, entries, transfer_bytes);
+        if (!qpairs[i]) {
+            free_all(qpairs, count);
+            return NULL;
+        }
+    }
+    return qpairs;
+}
+
+/* A controller that keeps a queue that it should delete fails by that. */
+static void take_from_controller(struct nvme_qpair **qpairs, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct nvme_qpair *qp = qpairs[i];
+
+        if (nvme_delete_queues(qp) != 0) {
+            nvme_fail(qp->ctrlr, "it does not delete its I/O queues");
+        }
+        nvme_dbbuf_unbind(qp);
+        qpair_irq_detach(qp);
+        qp->irq_on = false;
+    }
+}
+
+static int give_to_controller(struct nvme_qpair **qpairs, unsigned count)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < count && !err; i++) {
+        nvme_queue_reset(qpairs[i]);
+        qpair_irq_attach(qpairs[i]);
+        err = nvme_create_queues(qpairs[i]);
+        if (!err) {
+            nvme_dbbuf_bind(qpairs[i]);
+        }
+    }
+    return err;
+}
+
+/* The new pairs are in service. */
+static void install(struct nvme_ctrlr *c, struct nvme_qpair **qpairs, unsigned count)
+{
+    c->io_qpairs = qpairs;
+    c->info.io_qpairs = count;
+    c->info.irq_qpairs = 0;
+    for (unsigned i = 0; i < count; i++) {
+        c->info.irq_qpairs += qpairs[i]->has_irq;
+    }
+    c->info.io_entries = qpairs[0]->sq_entries;
+    c->transfer_bytes = transfer_limit(c, qpairs[0]->depth);
+    for (unsigned i = 0; i < c->namespaces.count; i++) {
+        nvme_ns_set_limit(&c->namespaces.entries[i]->ns);
+    }
+}
+
+/* The controller does not take the new pairs: back to the old ones, by a reset if need be. What is
+ * in fresh may be freed afterwards. */
+static void go_back(struct nvme_ctrlr *c, struct nvme_qpair **fresh, unsigned count)
+{
+    if (!atomic_load(&c->failed)) {
+        take_from_controller(fresh, count);
+    }
+    if (!atomic_load(&c->failed) && give_to_controller(c->io_qpairs, c->info.io_qpairs) != 0) {
+        nvme_fail(c, "it does not take the queues back that it had");
+    }
+    if (!atomic_load(&c->failed)) {
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        qpair_irq_detach(fresh[i]);
+    }
+    for (unsigned i = 0; i < c->info.io_qpairs; i++) {
+        if (!c->io_qpairs[i]->has_irq) {
+            qpair_irq_attach(c->io_qpairs[i]);
+        }
+    }
+    if (nvme_recover(c)) {
+        log_error("%s: it is lost with the change of its queues", c->name);
+    }
+}
+
+int nvme_qpairs_set(struct nvme_ctrlr *ctrlr, unsigned count, unsigned entries)
+{
+    struct nvme_qpair **old = ctrlr->io_qpairs;
+    unsigned old_count = ctrlr->info.io_qpairs;
+
+    count = count ? count : old_count;
+    entries = entries ? entries : ctrlr->info.io_entries;
+    if (atomic_load(&ctrlr->attention) & NVME_ATTENTION_STOPPED) {
+        return -ESHUTDOWN;
+    }
+    if (count > ctrlr->info.granted_qpairs || entries < 2 || entries > entries_max(ctrlr)) {
+        return -ERANGE;
+    }
+    for (unsigned i = 0; i < old_count; i++) {
+        if (old[i]->outstanding) {
+            return -EBUSY;
+        }
+    }
+    struct nvme_qpair **fresh =
+        alloc_all(ctrlr, count, entries, transfer_limit(ctrlr, entries - 1));
+    if (!fresh) {
+        return -ENOMEM;
+    }
+    take_from_controller(old, old_count);
+    int err = atomic_load(&ctrlr->failed) ? -EIO : give_to_controller(fresh, count);
+    if (err) {
+        go_back(ctrlr, fresh, count);
+        free_all(fresh, count);
+        return err == -ETIMEDOUT ? err : -EIO;
+    }
+    install(ctrlr, fresh, count);
+    free_all(old, old_count);
+    log_info("%s: %u I/O queue pairs of %u entries", ctrlr->name, count, entries);
+    return 0;
 }
 
 struct nvme_qpair *nvme_qpair_at(struct nvme_ctrlr *ctrlr, unsigned index)

@@ -127,6 +127,26 @@ static void a_sibling_that_cannot_be_shut_down(void **state)
     says("crc32 nvme1n1 0 1", "");
 }
 
+static void queues(void **state)
+{
+    (void)state;
+    says("nvme queues nvme0", "queue pairs             : 8\n");
+    says("nvme queues nvme0 -o json", "{\n  \"queue_pairs\" : 8,\n  \"with_interrupt\" : 7,\n");
+    assert_non_null(strstr(ha->text, "  \"entries_max\" : 1024,\n  \"depth\" : 255\n}\n"));
+    says("nvme queues nvme0 --count=2 --entries=16", "queue pairs             : 2\n");
+    assert_non_null(strstr(ha->text, "commands at a time      : 15\n"));
+    assert_int_equal(counters(0)->io_sqs, 2);
+    says("crc32 nvme0n1 0 1000", "");
+    says("cpus", "nvme0");
+    refuses("nvme queues nvme0 --count=9", -ERANGE, "--count is 1 to 8");
+    refuses("nvme queues nvme0 --count=0", -ERANGE, "--count is 1 to 8");
+    refuses("nvme queues nvme0 --entries=1", -ERANGE, "2 to 1024");
+    refuses("nvme queues nvme0 --entries=1025", -ERANGE, "2 to 1024");
+    says("nvme shutdown nvme0", "");
+    refuses("nvme queues nvme0 --count=1", -ESHUTDOWN, "could not be changed");
+    assert_int_equal(counters(0)->enables, 1);
+}
+
 static void event_counts(void **state)
 {
     (void)state;
@@ -187,6 +207,7 @@ int main(void)
         TEST(shutdown_and_resume),
         TEST(the_whole_subsystem),
         TEST(a_sibling_that_cannot_be_shut_down),
+        TEST(queues),
         TEST(event_counts),
         TEST(events_until_ctrl_c),
     };
