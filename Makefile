@@ -39,9 +39,10 @@ APPS_C := \
         sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
-    $(patsubst %,apps/nvme/%.c,cmd_error_log cmd_get_log cmd_identify cmd_list cmd_log_pages cmd_nvme \
-        cmd_persistent_log cmd_queues cmd_reset cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace \
-        commands danger fields id_ctrl id_ns logs show show_regs target) \
+    $(patsubst %,apps/nvme/%.c,cmd_error_log cmd_get_log cmd_health cmd_identify cmd_list cmd_log_pages \
+        cmd_nvme cmd_persistent_log cmd_queues cmd_reset cmd_show_regs cmd_smart_log \
+        cmd_test_logs cmd_trace commands danger fields health id_ctrl id_ns logs show \
+        show_regs target) \
     $(patsubst %,apps/shell/%.c,args cmd_cd cmd_help commands complete line nearest options shell \
         token) \
     $(patsubst %,apps/system/%.c,cmd_cpus cmd_dmesg cmd_events cmd_lspci cmd_mem cmd_power cmd_uptime \

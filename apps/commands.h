@@ -16,6 +16,7 @@ extern const struct shell_cmd cmd_disarm;
 extern const struct shell_cmd cmd_dmesg;
 extern const struct shell_cmd cmd_events;
 extern const struct shell_cmd cmd_flush;
+extern const struct shell_cmd cmd_health;
 extern const struct shell_cmd cmd_help;
 extern const struct shell_cmd cmd_hexdump;
 extern const struct shell_cmd cmd_list;
