@@ -25,6 +25,7 @@ extern const struct shell_cmd cmd_lsblk;
 extern const struct shell_cmd cmd_lspci;
 extern const struct shell_cmd cmd_mem;
 extern const struct shell_cmd cmd_nvme;
+extern const struct shell_cmd cmd_power;
 extern const struct shell_cmd cmd_poweroff;
 extern const struct shell_cmd cmd_pwd;
 extern const struct shell_cmd cmd_read;

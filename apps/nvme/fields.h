@@ -42,6 +42,10 @@ struct nvme_field {
 void nvme_fields_show(struct show *s, const struct nvme_field *fields, unsigned count,
                       const void *data, bool human);
 
+/* Power in the unit that scale names: 1 is 0.0001 W, 2 is 0.01 W, anything else is "not reported":
+ * "8.00W", "0.0050W", "-". */
+void nvme_format_watts(char *text, size_t cap, uint64_t scale, unsigned val);
+
 /* Everything Identify Controller says. id: NVME_IDENTIFY_BYTES. */
 void nvme_id_ctrl_show(struct show *s, const struct nvme_id_ctrl *id, bool human);
 

@@ -101,8 +101,7 @@ static const struct nvme_field id_ctrl_fields[] = {
     DEC(msdbd),
 };
 
-/* Power in the unit a scale names: 1 is 0.0001 W, 2 is 0.01 W, anything else is "not reported". */
-static void format_watts(char *text, size_t cap, uint64_t scale, unsigned val)
+void nvme_format_watts(char *text, size_t cap, uint64_t scale, unsigned val)
 {
     if (scale == 1) {
         str_format(text, cap, "%u.%04uW", val / 10000, val % 10000);
@@ -118,9 +117,9 @@ static void print_power_state(struct out *out, unsigned index, const struct nvme
     uint64_t workload = FIELD_GET(NVME_PSD_APW, psd->apw_aps);
     char max[16], idle[16], active[16];
 
-    format_watts(max, sizeof(max), psd->flags & NVME_PSD_FLAGS_MXPS ? 1 : 2, psd->mp);
-    format_watts(idle, sizeof(idle), FIELD_GET(NVME_PSD_SCALE, psd->ips), psd->idlp);
-    format_watts(active, sizeof(active), FIELD_GET(NVME_PSD_SCALE, psd->apw_aps), psd->actp);
+    nvme_format_watts(max, sizeof(max), psd->flags & NVME_PSD_FLAGS_MXPS ? 1 : 2, psd->mp);
+    nvme_format_watts(idle, sizeof(idle), FIELD_GET(NVME_PSD_SCALE, psd->ips), psd->idlp);
+    nvme_format_watts(active, sizeof(active), FIELD_GET(NVME_PSD_SCALE, psd->apw_aps), psd->actp);
     out_printf(out, "ps   %4u : mp:%s %s enlat:%u exlat:%u rrt:%u rrl:%u\n", index, max,
                psd->flags & NVME_PSD_FLAGS_NOPS ? "non-operational" : "operational",
                (unsigned)psd->enlat, (unsigned)psd->exlat, psd->rrt, psd->rrl);

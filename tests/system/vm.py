@@ -20,8 +20,10 @@ PROMPT = "carillon> "
 PROMPT_LINE = r"\n(?:\[armed:[^\]\n]*\] )?" + re.escape(PROMPT)
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-# What QEMU reports when a guest breaks the rules of the NVMe protocol, and the orderly shutdown.
-TRACE_EVENTS = "pci_nvme_err_*\npci_nvme_ub_*\npci_nvme_mmio_shutdown_*\n"
+# What QEMU reports when a guest breaks the rules of the NVMe protocol, the orderly shutdown, and
+# features.
+TRACE_EVENTS = ("pci_nvme_err_*\npci_nvme_ub_*\npci_nvme_mmio_shutdown_*\n"
+                "pci_nvme_getfeat\npci_nvme_setfeat\n")
 
 
 class GuestError(Exception):
