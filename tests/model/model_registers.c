@@ -284,7 +284,7 @@ static void write_dword(struct nvme_model *m, uint64_t off, uint32_t value)
         break;
     case REG_CSTS:
         if (value & ~(uint32_t)CSTS_NSSRO) {
-            model_violate(m, "CSTS written: %08xh", value);
+            model_violate(m, "read-only bits of CSTS written: %08xh", value);
         }
         m->csts &= ~(value & CSTS_NSSRO);
         break;
