@@ -27,9 +27,9 @@ PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
 NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_controller nvme_dbbuf nvme_events \
-    nvme_feature nvme_feature_table nvme_gate nvme_hmb nvme_io nvme_log \
-    nvme_namespace nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
-    nvme_rescan nvme_status nvme_trace)
+    nvme_feature nvme_feature_table nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io \
+    nvme_log nvme_namespace nvme_nsmgmt nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
+    nvme_rescan nvme_sanitize nvme_selftest nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \
@@ -40,11 +40,11 @@ APPS_C := \
         sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
-    $(patsubst %,apps/nvme/%.c,cmd_error_log cmd_features cmd_get_log cmd_health cmd_hmb cmd_identify \
-        cmd_list cmd_log_pages cmd_nvme cmd_persistent_log cmd_power_states \
-        cmd_queues cmd_reset cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace \
-        commands danger feature_show fields health id_ctrl id_ns logs show \
-        show_regs target) \
+    $(patsubst %,apps/nvme/%.c,cmd_error_log cmd_features cmd_firmware cmd_format cmd_get_log \
+        cmd_health cmd_hmb cmd_identify cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme \
+        cmd_persistent_log cmd_power_states cmd_queues cmd_reset cmd_sanitize cmd_selftest \
+        cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace commands danger feature_show fields \
+        health id_ctrl id_ns logs manage show show_regs target) \
     $(patsubst %,apps/shell/%.c,args cmd_cd cmd_help commands complete line nearest options shell \
         token) \
     $(patsubst %,apps/system/%.c,cmd_cpus cmd_dmesg cmd_events cmd_lspci cmd_mem cmd_power cmd_uptime \

@@ -19,6 +19,7 @@ extern const struct shell_cmd cmd_flush;
 extern const struct shell_cmd cmd_health;
 extern const struct shell_cmd cmd_help;
 extern const struct shell_cmd cmd_hexdump;
+extern const struct shell_cmd cmd_lbaf;
 extern const struct shell_cmd cmd_list;
 extern const struct shell_cmd cmd_ls;
 extern const struct shell_cmd cmd_lsblk;

@@ -4,11 +4,20 @@
 #include "apps/nvme/commands.h"
 
 const struct shell_cmd *const nvme_commands[] = {
+    &nvme_cmd_attach_ns,
     &nvme_cmd_changed_ns_list_log,
+    &nvme_cmd_create_ns,
+    &nvme_cmd_delete_ns,
+    &nvme_cmd_detach_ns,
+    &nvme_cmd_device_self_test,
     &nvme_cmd_effects_log,
     &nvme_cmd_endurance_log,
     &nvme_cmd_error_log,
     &nvme_cmd_explain_status,
+    &nvme_cmd_format,
+    &nvme_cmd_fw_activate,
+    &nvme_cmd_fw_commit,
+    &nvme_cmd_fw_download,
     &nvme_cmd_fw_log,
     &nvme_cmd_get_feature,
     &nvme_cmd_get_log,
@@ -20,6 +29,7 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_queues,
     &nvme_cmd_reset,
     &nvme_cmd_resume,
+    &nvme_cmd_sanitize,
     &nvme_cmd_sanitize_log,
     &nvme_cmd_self_test_log,
     &nvme_cmd_set_feature,

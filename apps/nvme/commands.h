@@ -7,11 +7,20 @@
 
 #include "apps/shell/shell.h"
 
+extern const struct shell_cmd nvme_cmd_attach_ns;
 extern const struct shell_cmd nvme_cmd_changed_ns_list_log;
+extern const struct shell_cmd nvme_cmd_create_ns;
+extern const struct shell_cmd nvme_cmd_delete_ns;
+extern const struct shell_cmd nvme_cmd_detach_ns;
+extern const struct shell_cmd nvme_cmd_device_self_test;
 extern const struct shell_cmd nvme_cmd_effects_log;
 extern const struct shell_cmd nvme_cmd_endurance_log;
 extern const struct shell_cmd nvme_cmd_error_log;
 extern const struct shell_cmd nvme_cmd_explain_status;
+extern const struct shell_cmd nvme_cmd_format;
+extern const struct shell_cmd nvme_cmd_fw_activate;
+extern const struct shell_cmd nvme_cmd_fw_commit;
+extern const struct shell_cmd nvme_cmd_fw_download;
 extern const struct shell_cmd nvme_cmd_fw_log;
 extern const struct shell_cmd nvme_cmd_get_feature;
 extern const struct shell_cmd nvme_cmd_get_log;
@@ -23,6 +32,7 @@ extern const struct shell_cmd nvme_cmd_persistent_event_log;
 extern const struct shell_cmd nvme_cmd_queues;
 extern const struct shell_cmd nvme_cmd_reset;
 extern const struct shell_cmd nvme_cmd_resume;
+extern const struct shell_cmd nvme_cmd_sanitize;
 extern const struct shell_cmd nvme_cmd_sanitize_log;
 extern const struct shell_cmd nvme_cmd_self_test_log;
 extern const struct shell_cmd nvme_cmd_set_feature;
@@ -68,9 +78,12 @@ int nvme_require(struct shell *sh, const char *command, const struct nvme_ctrlr 
 struct nvme_danger {
     struct nvme_ctrlr *ctrlr;
     struct nvme_ns *ns;     /* the only namespace that is reached; NULL: the whole controller */
+    bool needs_ctrlr;       /* the whole controller has to be armed, although ns alone is reached */
+    bool spares_data;       /* no namespace is reached: only settings or firmware of the drive */
     const char *act;        /* what is about to be done: "Format with erasure of user data" */
     const char *effect;     /* "all data on it is lost": what follows from it */
     const char *why_all;    /* why all namespaces are reached ("FNA bit 0"), or NULL */
+    const char *caution;    /* what a person has to know besides ("Keep the power on"), or NULL */
     uint64_t estimate_s;    /* how long the drive says that it takes; 0: it does not say */
     const struct shell_value *serial; /* the option --serial of the command */
 };

@@ -4,18 +4,25 @@
 #include "apps/files/files.h"
 #include "apps/nvme/commands.h"
 #include "drivers/nvme/nvme_gate.h"
+#include "drivers/nvme/nvme_log.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
+/* Is it enough that the namespace is armed? */
+static bool of_ns(const struct nvme_danger *d)
+{
+    return d->ns && !d->needs_ctrlr;
+}
+
 static bool is_armed(const struct nvme_danger *d)
 {
-    return d->ns ? d->ns->armed : nvme_ctrlr_armed(d->ctrlr);
+    return of_ns(d) ? d->ns->armed : nvme_ctrlr_armed(d->ctrlr);
 }
 
 /* "nvme0n1", or "nvme0" when the whole controller is meant: what `arm` would be given. */
 static void format_reach(const struct nvme_danger *d, char *buf, size_t cap)
 {
-    if (d->ns) {
+    if (of_ns(d)) {
         str_format(buf, cap, "%sn%u", nvme_name(d->ctrlr), (unsigned)d->ns->nsid);
     } else {
         str_copy(buf, cap, nvme_name(d->ctrlr));
@@ -27,8 +34,14 @@ static void show_reach(struct shell *sh, const struct nvme_danger *d, const char
     const struct nvme_info *info = nvme_info(d->ctrlr);
     unsigned count = nvme_ns_count(d->ctrlr);
 
+    if (d->spares_data) {
+        out_printf(sh->out, "%s, %s, serial %s, firmware %s\n", reach, info->model, info->serial,
+                   info->firmware);
+        return;
+    }
     if (d->ns) {
-        out_printf(sh->out, "%s of %s, serial %s:\n", reach, info->model, info->serial);
+        out_printf(sh->out, "%sn%u of %s, serial %s:\n", nvme_name(d->ctrlr),
+                   (unsigned)d->ns->nsid, info->model, info->serial);
         lsblk_print_nvme(sh->out, sh->app->blocks, d->ctrlr, d->ns);
         return;
     }
@@ -47,6 +60,8 @@ static void show_reach(struct shell *sh, const struct nvme_danger *d, const char
 /* What the drive says against being changed; it is said, not decided, here. */
 static void show_objections(struct shell *sh, const struct nvme_danger *d)
 {
+    struct nvme_smart_log smart;
+
     for (unsigned i = 0; i < nvme_ns_count(d->ctrlr); i++) {
         const struct nvme_ns *ns = nvme_ns_at(d->ctrlr, i);
 
@@ -55,11 +70,19 @@ static void show_objections(struct shell *sh, const struct nvme_danger *d)
                        nvme_name(d->ctrlr), (unsigned)ns->nsid);
         }
     }
+    if (!d->spares_data && nvme_log_smart(d->ctrlr, NVME_NSID_ALL, &smart, NULL) == 0 &&
+        smart.critical_warning & NVME_SMART_WARN_READ_ONLY) {
+        out_printf(sh->out, "%s says that its media can only be read (SMART critical warning bit "
+                   "3): it may refuse, or not erase what it says it has.\n", nvme_name(d->ctrlr));
+    }
 }
 
 static void show_act(struct shell *sh, const struct nvme_danger *d)
 {
     out_printf(sh->out, "%s: %s.\n", d->act, d->effect);
+    if (d->caution) {
+        out_printf(sh->out, "%s\n", d->caution);
+    }
     if (d->estimate_s) {
         out_printf(sh->out, "The drive says that this takes about %llu s.\n",
                    (unsigned long long)d->estimate_s);
@@ -71,14 +94,14 @@ static int arm_for_command(struct shell *sh, const char *command, const struct n
                            const char *reach)
 {
     const char *serial = d->serial->text;
-    int err = d->ns ? nvme_ns_arm(d->ns, serial) : nvme_ctrlr_arm(d->ctrlr, serial);
+    int err = of_ns(d) ? nvme_ns_arm(d->ns, serial) : nvme_ctrlr_arm(d->ctrlr, serial);
 
     if (err) {
         return shell_fail(sh, command, -EROFS,
                           "--serial='%s' is not the serial number of %s; nothing was done", serial,
                           reach);
     }
-    if (d->ns) {
+    if (of_ns(d)) {
         sh->armed_ns_for_command = d->ns;
     } else {
         sh->armed_for_command = d->ctrlr;

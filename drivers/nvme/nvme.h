@@ -267,6 +267,19 @@ int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_d
  * time, so the abort command limit (ACL) holds. As nvme_admin. */
 int nvme_abort(struct nvme_ctrlr *ctrlr, uint16_t sqid, uint16_t cid, bool *aborted) must_check;
 
+/* For a command that may take longer than others, a format for instance. */
+struct nvme_patience {
+    uint64_t timeout_ns; /* when it is more than the option's */
+    /* Called twice a second meanwhile, to show that something happens; may be NULL. It may call
+     * nvme_format_progress() and no other function that sends a command. */
+    void (*tick)(void *arg, struct nvme_ctrlr *ctrlr);
+    void *arg;
+};
+/* As nvme_admin. patience: NULL, or borrowed until return. */
+int nvme_admin_patient(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_dir dir,
+                       void *data, size_t len, const struct nvme_patience *patience,
+                       struct nvme_result *res) must_check;
+
 /* Identify (NVMe 1.4 §5.15) into buf, NVME_IDENTIFY_BYTES long. As nvme_admin. */
 int nvme_identify(struct nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *buf,
                   struct nvme_result *res) must_check;

@@ -14,6 +14,7 @@
 #include "lib/string.h"
 
 #define ADMIN_CSTS_INTERVAL_NS NS_PER_MS
+#define ADMIN_TICK_INTERVAL_NS (500 * NS_PER_MS)
 /* How long an aborted command may take to complete, before the controller is reset. */
 #define ABORT_WAIT_NS (2 * NS_PER_S)
 /* For the owners of queues to stop: far more than lies between two reaps of a running job. */
@@ -47,6 +48,7 @@ err_list:
 void nvme_admin_fini(struct nvme_ctrlr *c)
 {
     nvme_dma_free(c, &c->admin_data);
+    nvme_dma_free(c, &c->side_data);
     nvme_queue_fini(&c->admin);
 }
 
@@ -143,6 +145,7 @@ bool nvme_admin_reap(struct nvme_ctrlr *c)
     nvme_queue_ack(qp);
     if (!admin_complete(&c->admin_sync, cid, status, dw0) &&
         !admin_complete(&c->admin_abort, cid, status, dw0) &&
+        !admin_complete(&c->admin_side, cid, status, dw0) &&
         !nvme_events_complete(c, cid, status, dw0)) {
         qp->bad_completions++;
         log_error("%s: controller fault: admin command %u completed, which is not outstanding",
@@ -177,6 +180,7 @@ static int admin_wait_until(struct nvme_ctrlr *c, uint64_t deadline_ns)
 {
     uint64_t now_ns = nvme_now(c);
     uint64_t next_csts_ns = now_ns + ADMIN_CSTS_INTERVAL_NS;
+    uint64_t next_tick_ns = now_ns + ADMIN_TICK_INTERVAL_NS;
 
     for (;;) {
         bool last = now_ns >= deadline_ns;
@@ -200,6 +204,10 @@ static int admin_wait_until(struct nvme_ctrlr *c, uint64_t deadline_ns)
         }
         if (atomic_load(&c->failed)) {
             return -ESHUTDOWN; /* the owner of an I/O queue has found it out */
+        }
+        if (c->patience && c->patience->tick && now_ns >= next_tick_ns) {
+            c->patience->tick(c->patience->arg, c);
+            next_tick_ns = now_ns + ADMIN_TICK_INTERVAL_NS;
         }
         nvme_relax(c);
         now_ns = nvme_now(c);
@@ -422,9 +430,11 @@ int nvme_delete_queues(struct nvme_qpair *qp)
 
 /* --- public --------------------------------------------------------------------------------- */
 
-int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
-               size_t len, struct nvme_result *res)
+int nvme_admin_patient(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_dir dir,
+                       void *data, size_t len, const struct nvme_patience *patience,
+                       struct nvme_result *res)
 {
+    uint64_t usual_ns = ctrlr->opt.admin_timeout_ns;
     struct nvme_sqe own = *cmd;
 
     if (res) {
@@ -439,7 +449,12 @@ int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_d
     if (err) {
         return err;
     }
+    /* Only this command may take so long, not those of a recovery. */
+    ctrlr->patience = patience;
+    ctrlr->opt.admin_timeout_ns = MAX(usual_ns, patience ? patience->timeout_ns : 0);
     err = nvme_admin_run(ctrlr, &own, dir, data, len, res);
+    ctrlr->opt.admin_timeout_ns = usual_ns;
+    ctrlr->patience = NULL;
     if (!atomic_load(&ctrlr->failed)) {
         return err;
     }
@@ -452,6 +467,12 @@ int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_d
     }
     int recovered = nvme_recover(ctrlr);
     return err ? err : recovered;
+}
+
+int nvme_admin(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enum nvme_dir dir, void *data,
+               size_t len, struct nvme_result *res)
+{
+    return nvme_admin_patient(ctrlr, cmd, dir, data, len, NULL, res);
 }
 
 int nvme_abort(struct nvme_ctrlr *ctrlr, uint16_t sqid, uint16_t cid, bool *aborted)

@@ -38,6 +38,7 @@
 #define NVME_ADMIN_DATA_MAX_BYTES (1024 * 1024)
 /* Identifiers of admin commands: up to NVME_ADMIN_ENTRIES those that are waited for, then: */
 #define NVME_ADMIN_CID_ABORT 0x40
+#define NVME_ADMIN_CID_SIDE  0x41 /* an Identify beside a command that lasts: nvme_format.c */
 #define NVME_ADMIN_CID_EVENT 0x80 /* and NVME_EVENT_REQUESTS - 1 more */
 #define NVME_NO_SLOT              0xffff
 
@@ -193,7 +194,9 @@ struct nvme_ctrlr {
     struct nvme_qpair admin;
     struct dma_buf admin_data;
     uint16_t admin_cid;
-    struct nvme_admin_cmd admin_sync, admin_abort;
+    struct nvme_admin_cmd admin_sync, admin_abort, admin_side;
+    struct dma_buf side_data;             /* of admin_side; none until it is needed */
+    const struct nvme_patience *patience; /* of admin_sync; or NULL */
     struct nvme_events events;
     struct nvme_id_ctrl id;
 

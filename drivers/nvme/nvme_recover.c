@@ -80,6 +80,7 @@ static int bring_up(struct nvme_ctrlr *c)
     nvme_queue_reset(&c->admin);
     c->admin_sync.outstanding = false;
     c->admin_abort.outstanding = false;
+    c->admin_side.outstanding = false;
     nvme_events_reset(c);
     for (unsigned i = 0; i < c->info.io_qpairs; i++) {
         nvme_queue_reset(c->io_qpairs[i]);

@@ -13,6 +13,7 @@
 #include "drivers/nvme/nvme_spec_feature.h"
 #include "drivers/nvme/nvme_spec_identify.h"
 #include "drivers/nvme/nvme_spec_log.h"
+#include "drivers/nvme/nvme_spec_manage.h"
 #include "drivers/nvme/nvme_spec_registers.h"
 #include "drivers/nvme/nvme_spec_status.h"
 #include "lib/bitfield.h"
@@ -209,13 +210,6 @@ enum nvme_event_command_set_info {
 /* Number of Queues, §5.21.1.7: asked for in CDW11, granted in DW0; all zero-based */
 #define NVME_NUM_QUEUES_SQ GENMASK64(15, 0)
 #define NVME_NUM_QUEUES_CQ GENMASK64(31, 16)
-
-/* Format NVM, §5.23 */
-#define NVME_FORMAT_CDW10_LBAF GENMASK64(3, 0) /* index of the LBA format */
-#define NVME_FORMAT_CDW10_MSET GENMASK64(4, 4) /* metadata in the data buffer */
-#define NVME_FORMAT_CDW10_PI   GENMASK64(7, 5) /* protection information type */
-#define NVME_FORMAT_CDW10_PIL  GENMASK64(8, 8) /* it is in the first eight bytes */
-#define NVME_FORMAT_CDW10_SES  GENMASK64(11, 9) /* 0 none, 1 user data erase, 2 crypto erase */
 
 /* Read, §6.9, and Write, §6.15 */
 #define NVME_RW_CDW12_NLB    GENMASK64(15, 0) /* logical blocks, zero-based */

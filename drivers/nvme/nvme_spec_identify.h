@@ -261,6 +261,11 @@ struct nvme_id_ns {
 #define NVME_NSFEAT_OPTPERF   GENMASK64(4, 4)
 #define NVME_FLBAS_FORMAT     GENMASK64(3, 0) /* index of the format in use */
 #define NVME_FLBAS_EXTENDED   GENMASK64(4, 4) /* metadata at the end of each block's data */
+#define NVME_MC_EXTENDED      GENMASK64(0, 0) /* metadata in the data buffer */
+#define NVME_MC_SEPARATE      GENMASK64(1, 1) /* in a buffer of its own */
+#define NVME_DPC_TYPES        GENMASK64(2, 0) /* protection types 1 to 3 */
+#define NVME_DPC_FIRST        GENMASK64(3, 3) /* in the first eight bytes of metadata */
+#define NVME_DPC_LAST         GENMASK64(4, 4)
 #define NVME_DPS_TYPE         GENMASK64(2, 0) /* protection information type, 0: none */
 #define NVME_DPS_FIRST        GENMASK64(3, 3)
 #define NVME_NMIC_SHARED      GENMASK64(0, 0)

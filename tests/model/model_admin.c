@@ -232,6 +232,11 @@ static uint16_t doorbell_buffer(struct nvme_model *m, const struct cmd *cmd)
 
 uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
 {
+    uint16_t status = manage_begin(m, cmd);
+
+    if (status) {
+        return status;
+    }
     switch (cmd->opcode) {
     case ADM_IDENTIFY:
         return prp_walk(m, cmd, 4096);
@@ -269,6 +274,14 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
         return abort_command(m, cmd);
     case ADM_DOORBELL_BUFFER:
         return doorbell_buffer(m, cmd);
+    case ADM_FORMAT:
+    case ADM_SANITIZE:
+    case ADM_FIRMWARE_DOWNLOAD:
+    case ADM_FIRMWARE_COMMIT:
+    case ADM_SELF_TEST:
+    case ADM_NS_MANAGEMENT:
+    case ADM_NS_ATTACHMENT:
+        return manage_run(m, cmd);
     case ADM_SET_FEATURES:
         return set_features(m, cmd);
     case ADM_GET_FEATURES:

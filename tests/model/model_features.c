@@ -218,6 +218,23 @@ uint64_t features_io_delay(struct nvme_model *m)
     return delay_ns;
 }
 
+uint64_t features_fingerprint(const struct nvme_model *m)
+{
+    uint64_t sum = 0;
+
+    for (const struct feature_value *v = m->features; v; v = v->next) {
+        if (v->set_ns || v->is_saved) {
+            uint64_t value = v->current ^ (uint64_t)v->saved << 32;
+
+            for (unsigned i = 0; i < sizeof(v->data); i++) {
+                value = value * 31 + v->data[i];
+            }
+            sum += rng_mix(value, ((uint64_t)v->nsid << 8 | v->row->fid) + v->selector);
+        }
+    }
+    return sum;
+}
+
 bool features_write_protected(const struct nvme_model *m, uint32_t nsid)
 {
     return features_value(m, FEAT_WRITE_PROTECT, nsid, 0) != 0;

@@ -98,6 +98,7 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     memcpy(p + IDC_SUBNQN, nqn, sizeof(nqn));
     put_le(p + IDC_PSD0, 2, 900); /* 9 W in units of 10 mW */
     fill_features(c, p);
+    manage_identify_controller(m, p);
 }
 
 static void fill_namespace(const struct ns *ns, uint8_t *p)
@@ -127,7 +128,7 @@ static void fill_list(const struct nvme_model *m, uint32_t after, uint8_t *p)
     for (unsigned n = 0; n < PAGE / 4; n++) {
         uint32_t best = 0;
         for (unsigned i = 0; i < m->cfg.ns_count; i++) {
-            uint32_t nsid = m->ns[i].cfg.nsid;
+            uint32_t nsid = m->ns[i].cfg.detached ? 0 : m->ns[i].cfg.nsid;
             if (nsid > after && (best == 0 || nsid < best)) {
                 best = nsid;
             }
@@ -177,12 +178,16 @@ uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t
     memset(page, 0, PAGE);
     switch (cns) {
     case 0:
-        if (nsid == 0 || nsid > identify_nn(m)) {
+        if ((nsid == 0 || nsid > identify_nn(m)) &&
+            (nsid != UINT32_MAX || !m->cfg.offer.namespaces)) {
             return ST_INVALID_NS | ST_DNR;
         }
         if (ns) {
             fill_namespace(ns, page);
             page[IDN_NSATTR] = features_write_protected(m, nsid);
+        }
+        if (ns || nsid == UINT32_MAX) {
+            manage_identify_namespace(m, ns, page);
         }
         break;
     case 1:
@@ -200,8 +205,12 @@ uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t
         }
         fill_descriptors(ns, page);
         break;
-    default:
-        return ST_INVALID_FIELD | ST_DNR;
+    default: {
+        uint16_t status = manage_identify(m, cns, nsid, page);
+        if (status) {
+            return status;
+        }
+    }
     }
     apply_patches(m, cns, nsid, page);
     return ST_OK;

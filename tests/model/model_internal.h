@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lib/rng.h"
+#include "tests/model/model_manage.h"
 #include "tests/model/model_spec.h"
 #include "tests/model/nvme_model.h"
 
@@ -79,6 +80,7 @@ struct media {
     uint64_t *keys; /* lba + 1, 0: free */
     uint8_t **blocks;
     uint64_t cap, used;
+    uint32_t fill; /* what blocks that were never written read as, again and again */
 };
 
 /* What SMART counts, in units of 512 bytes and commands. */
@@ -185,6 +187,10 @@ struct nvme_model {
     uint64_t last_io_ns, blocks_unflushed;
     struct ns *ns;
     struct logs logs;
+    struct manage manage;
+    char firmware[9];     /* the revision that runs */
+    uint32_t sanitize_pattern;
+    unsigned generations; /* namespaces ever created */
     struct model_rule rules[MODEL_MAX_RULES];
     unsigned rule_count, rules_fired;
     struct model_counters count;
@@ -248,6 +254,7 @@ uint32_t features_value(const struct nvme_model *m, uint8_t fid, uint32_t nsid, 
 void features_reset(struct nvme_model *m, bool power_cycle);
 void features_free(struct nvme_model *m);
 uint64_t features_io_delay(struct nvme_model *m);
+uint64_t features_fingerprint(const struct nvme_model *m); /* of all that was set */
 bool features_write_protected(const struct nvme_model *m, uint32_t nsid);
 void features_blocks_written(struct nvme_model *m, uint64_t count, bool fua);
 void features_flushed(struct nvme_model *m);

@@ -43,7 +43,11 @@ uint16_t io_begin(struct nvme_model *m, struct cmd *cmd)
 {
     uint32_t nsid = cmd->dw[1];
     struct ns *ns = media_ns(m, nsid);
+    uint16_t status = manage_begin(m, cmd);
 
+    if (status) {
+        return status;
+    }
     if (cmd->opcode == NVM_FLUSH && nsid == NSID_ALL) {
         return ST_OK;
     }

@@ -12,7 +12,7 @@
 struct ns *media_ns(struct nvme_model *m, uint32_t nsid)
 {
     for (unsigned i = 0; i < m->cfg.ns_count; i++) {
-        if (m->ns[i].cfg.nsid == nsid) {
+        if (m->ns[i].cfg.nsid == nsid && !m->ns[i].cfg.detached) {
             return &m->ns[i];
         }
     }
@@ -53,7 +53,9 @@ void media_get(struct ns *ns, uint64_t lba, uint8_t *block)
     if (ns->media.cap && ns->media.keys[at]) {
         memcpy(block, ns->media.blocks[at], bytes);
     } else {
-        memset(block, 0, bytes);
+        for (size_t i = 0; i < bytes; i += sizeof(ns->media.fill)) {
+            memcpy(block + i, &ns->media.fill, sizeof(ns->media.fill));
+        }
     }
 }
 
@@ -67,7 +69,7 @@ void media_put(struct ns *ns, uint64_t lba, const uint8_t *block)
     }
     uint64_t at = place(media, lba);
     if (!media->keys[at]) {
-        if (mem_is_zero(block, bytes)) {
+        if (!media->fill && mem_is_zero(block, bytes)) {
             return;
         }
         media->keys[at] = lba + 1;
@@ -80,7 +82,12 @@ void media_put(struct ns *ns, uint64_t lba, const uint8_t *block)
 
 void media_clear(struct ns *ns, uint64_t lba)
 {
-    if (ns->media.cap) {
+    if (ns->media.fill) {
+        uint8_t *zeros = calloc(1, (size_t)1 << ns->cfg.lbads);
+        assert(zeros);
+        media_put(ns, lba, zeros);
+        free(zeros);
+    } else if (ns->media.cap) {
         uint64_t at = place(&ns->media, lba);
         if (ns->media.keys[at]) {
             memset(ns->media.blocks[at], 0, (size_t)1 << ns->cfg.lbads);

@@ -79,6 +79,7 @@ static void power_on(struct nvme_model *m)
     events_reset(m);
     m->temperature_k = 313;
     log_power_on(m);
+    manage_power_on(m);
 }
 
 struct nvme_model *model_create(const struct model_config *config, const struct model_bus *bus)
@@ -129,6 +130,7 @@ void model_destroy(struct nvme_model *m)
         media_free(&m->ns[i]);
     }
     log_free(m);
+    manage_free(m);
     free(m->heap);
     free(m->ns);
     free(m->sqs);
@@ -140,6 +142,7 @@ void model_destroy(struct nvme_model *m)
 
 static void become_disabled(struct nvme_model *m)
 {
+    manage_reset(m);
     m->disabled_at = MODEL_NEVER;
     commands_forget_all(m, true);
     queues_drop_all(m);
@@ -178,6 +181,7 @@ void model_step(struct nvme_model *m, uint64_t now_ns)
     if (m->gone) {
         return;
     }
+    manage_step(m);
     if (m->ready_at <= m->now_ns) {
         m->ready_at = MODEL_NEVER;
         if (!(m->csts & CSTS_CFS)) {

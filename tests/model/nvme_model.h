@@ -42,6 +42,7 @@ struct model_ns_config {
     uint16_t metadata_bytes; /* per block */
     bool extended;           /* metadata follows each block in the data buffer */
     bool read_only;          /* writes end with Write Fault */
+    bool detached;           /* allocated, and attached to no controller */
 };
 
 /* Overwrites len (1..8) bytes of Identify data with value, little-endian. */
@@ -112,6 +113,34 @@ struct model_health {
     uint64_t power_on_hours, power_cycles, unsafe_shutdowns, media_errors;
 };
 
+/* What the drive lets be done to itself; all zero: nothing. */
+struct model_offer {
+    /* Format NVM */
+    bool format;
+    uint8_t fna;         /* as in Identify Controller */
+    uint32_t lbafs[16];  /* as in Identify Namespace */
+    uint8_t lbaf_count;
+    uint8_t mc, dpc;     /* likewise */
+    uint64_t format_ns;  /* how long it takes; then FPI tells how far it is */
+    /* Sanitize */
+    uint32_t sanicap;
+    uint64_t sanitize_ns;  /* of one pass */
+    bool sanitize_fails;   /* at its end */
+    bool erase_lies;       /* fault: says that it has erased, and has not */
+    /* Firmware */
+    uint8_t frmw, fwug;    /* frmw 0: no commands for firmware */
+    uint16_t mtfa;
+    uint16_t commit_status; /* of a commit that is activated by a reset: ST_OK, or which reset */
+    /* Device Self-test */
+    bool self_test;
+    uint16_t edstt;        /* minutes */
+    uint64_t short_ns, extended_ns;
+    uint8_t self_test_result; /* 0 good, 7 a segment has failed */
+    /* Namespace Management */
+    bool namespaces;
+    uint64_t capacity_bytes, granularity_bytes;
+};
+
 struct model_config {
     /* CAP and VS */
     uint32_t mqes_0b; /* zero-based */
@@ -163,6 +192,7 @@ struct model_config {
     uint64_t seed;
     bool abort_works;     /* Abort ends a command that is delayed */
     bool shadow_doorbells; /* Doorbell Buffer Config is there */
+    struct model_offer offer;
     bool shadow_deaf;      /* fault: it never looks at shadows, and asks for no register write */
 };
 
@@ -228,6 +258,14 @@ void model_ns_new_identity(struct nvme_model *m, uint32_t nsid);
 
 /* The health that the logs show, for a test to change while the drive runs. */
 struct model_health *model_health(struct nvme_model *m);
+
+/* The offer of the configuration, for a test to change while the drive runs. */
+struct model_offer *model_offer(struct nvme_model *m);
+/* The firmware revision that runs. */
+const char *model_firmware(const struct nvme_model *m);
+/* A number that another one has when anything that outlasts a loss of power is different: a byte of
+ * a namespace, its format, a feature, firmware in a slot or on its way there, a sanitize. */
+uint64_t model_fingerprint(const struct nvme_model *m);
 
 /* Errors noted since the model was made, and the newest entry on the wire (64 bytes). */
 uint64_t model_errors(const struct nvme_model *m);
