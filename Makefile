@@ -34,7 +34,7 @@ BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr par
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \
     $(patsubst %,apps/%.c,appliance watch) \
-    $(patsubst %,apps/bench/%.c,buffers careful chooser cmd_bench disk_stats drive eta figures \
+    $(patsubst %,apps/bench/%.c,buffers careful chooser cmd_bench disk_stats drive eta expression figures \
         format job jobfile json logs measure options options_lists options_table options_values \
         pace pattern plot quick record report result run sampler setup source status steady summary \
         sweep target task terse verify verify_block verify_report worker) \

@@ -20,6 +20,7 @@
 #define COMMAND "bench"
 #define MESSAGE_BYTES 1024
 #define NOTE_BYTES 2048
+#define PAGE_BYTES 4096
 
 /* Jobs that run at the same time: up to the next stonewall. */
 struct phase {
@@ -343,9 +344,20 @@ static int help(struct shell *sh, const char *name)
     return 0;
 }
 
+/* $ncpus, $pagesize and $mb_memory of this machine. */
+static void set_variables(const struct machine *m)
+{
+    struct machine_memory memory;
+    m->memory_info(m->ctx, &memory);
+    bench_options_set_variables(&(struct bench_variables){
+        .ncpus = m->cpu_count(m->ctx), .pagesize = PAGE_BYTES,
+        .mb_memory = memory.total_bytes / MIB});
+}
+
 static int run_bench(struct shell *sh, int argc, char **argv)
 {
     const char *option;
+    set_variables(sh->app->machine);
     shell_take_option(&argc, argv, "help", &option);
     if (option != NULL) {
         return help(sh, option[0] != '\0' ? option : NULL);

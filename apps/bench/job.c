@@ -387,7 +387,8 @@ static int check_contradictions(const struct bench_options *opt, struct out *err
     } else if (opt->cpus_allowed_policy == BENCH_CPUS_SPLIT && !opt->cpus_allowed.given) {
         why = "cpus_allowed_policy=split needs cpus_allowed";
     } else if (opt->verify_state_save || opt->verify_state_load) {
-        why = "verify_state_save, verify_state_load: only 0 is possible, files are not written";
+        why = "verify_state_save, verify_state_load: only 0 is possible, files are not written; "
+              "verify_only with number_ios checks what a job wrote until it was cut off";
     } else if (opt->trim_percentage > 0 && (opt->verify == BENCH_VERIFY_NONE ||
                                             !bench_rw_writes(opt->rw) || opt->verify_only)) {
         why = "trim_percentage trims what the same job writes with verify, as in rw=randwrite "

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 
 #define WORD_BYTES 32      /* the longest option name, with its end */
+#define EXPANDED_BYTES 256
 #define MAX_SUGGEST 4      /* a name further away than this is no suggestion */
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -143,6 +144,34 @@ static const char *implied_value(const struct option *o, const struct bench_opti
     return o->type == OPTION_FLAG ? "1" : opt->name;
 }
 
+static struct bench_variables known_variables = {.ncpus = 1, .pagesize = 4096};
+
+void bench_options_set_variables(const struct bench_variables *variables)
+{
+    known_variables = *variables;
+}
+
+/* Parses the value of an option that has one, after working out what is to be. */
+static int set_value(struct bench_options *opt, const struct option *o, const char *value,
+                     struct out *err)
+{
+    char expanded[EXPANDED_BYTES];
+    struct setting s = {.option = o, .value = value, .opt = opt,
+                        .field = (char *)opt + o->offset, .err = err};
+    bool text = o->type == OPTION_TEXT || o->type == OPTION_BYTES;
+    if (!text && bench_expression_has(value)) {
+        const char *why;
+        unsigned base = opt->kb_base == BENCH_KB_1000 ? 1000 : 1024;
+        int rc = bench_expression_expand(value, &known_variables, base, expanded,
+                                         sizeof(expanded), &why);
+        if (rc != 0) {
+            return option_refuse(&s, why);
+        }
+        s.value = expanded;
+    }
+    return option_set_value(&s);
+}
+
 static bool has_sizes(const struct option *o)
 {
     switch (o->type) {
@@ -172,9 +201,7 @@ static int set_sizes_again(struct bench_options *opt, struct out *err)
         if (value == NULL || o == NULL || !has_sizes(o)) {
             continue;
         }
-        struct setting s = {.option = o, .value = value, .opt = opt,
-                            .field = (char *)opt + o->offset, .err = err};
-        int rc = option_set_value(&s);
+        int rc = set_value(opt, o, value, err);
         if (rc != 0) {
             return rc;
         }
@@ -220,9 +247,7 @@ int bench_options_set(struct bench_options *opt, const char *word, struct out *n
                    BENCH_GIVEN_BYTES);
         return -EINVAL;
     }
-    struct setting s = {.option = o, .value = value != NULL ? value : implied_value(o, opt),
-                        .opt = opt, .field = (char *)opt + o->offset, .err = err};
-    int rc = option_set_value(&s);
+    int rc = set_value(opt, o, value != NULL ? value : implied_value(o, opt), err);
     if (rc != 0) {
         return rc;
     }

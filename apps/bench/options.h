@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "apps/bench/chooser.h"
+#include "apps/bench/expression.h"
 #include "apps/bench/pattern.h"
 #include "lib/compiler.h"
 #include "lib/out.h"
@@ -226,6 +227,9 @@ struct bench_options {
 
     struct bench_given given;
 };
+
+/* What $ncpus and the like mean in values from now on; 1, 4096 and 0 before. */
+void bench_options_set_variables(const struct bench_variables *variables);
 
 /* All defaults, from the table. */
 void bench_options_init(struct bench_options *opt);

@@ -105,9 +105,6 @@ static int parse_value(const struct setting *s, bool size, const char *text, uin
     uint64_t value;
     int rc = size ? option_parse_size(s, text, &value) : parse_u64(text, &value);
     if (rc == -EINVAL) {
-        if (text[0] == '(') {
-            return option_refuse(s, "arithmetic is not understood; write the number");
-        }
         return option_refuse(s, size ? not_a_size : "not a number");
     }
     if (rc != 0 || value < s->option->min || value > s->option->max) {
@@ -204,10 +201,8 @@ static int set_extent(const struct setting *s)
     } else {
         int rc = option_parse_size(s, s->value, &extent.value);
         if (rc == -EINVAL) {
-            return option_refuse(s, s->value[0] == '('
-                                        ? "arithmetic is not understood; write the number"
-                                        : "not a size; a number with k, m, g or t, or 1% to 100% "
-                                          "of the device");
+            return option_refuse(s, "not a size; a number with k, m, g or t, or 1% to 100% of the "
+                                    "device");
         }
         if (rc != 0 || extent.value < s->option->min || extent.value > s->option->max) {
             return option_refuse_range(s);

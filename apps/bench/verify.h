@@ -58,8 +58,8 @@ struct bench_verifier {
 };
 
 /* Whether places can be changed twice (written, or trimmed after that): then memory for each of
- * them is taken, and overlapping I/Os must wait for one another. total_bytes: all that the task will
- * do, or UINT64_MAX. */
+ * them is taken, and overlapping I/Os must wait for one another. total_bytes: all that the task
+ * will do, or UINT64_MAX. */
 bool bench_verify_twice(const struct bench_options *opt, uint64_t total_bytes,
                         uint64_t region_bytes);
 

@@ -170,10 +170,8 @@ static const struct { const char *text, *why; } bad[] = {
     {"include other.fio\n[a]\n", "x.fio:1: include: other files are not read"},
     {"[a]\nsize=${SIZE}\n", "x.fio:2: variables such as ${SIZE} are not replaced; write the "
                             "value\n"},
-    {"[a]\nnumjobs=$ncpus\n", "x.fio:2: variables such as ${SIZE} are not replaced"},
-    {"[a]\nsize=8*$mb_memory\n", "x.fio:2: variables such as ${SIZE} are not replaced"},
-    {"[a]\nsize=(4*1024)k\n", "x.fio:2: size=(4*1024)k: arithmetic is not understood; write "
-                              "the number\n"},
+    {"[a]\nnumjobs=$ncpu\n", "x.fio:2: numjobs=$ncpu: there are $ncpus, $pagesize and $mb_memory"},
+    {"[a]\nsize=(4*1024\n", "x.fio:2: size=(4*1024: a ) is missing"},
     {"[a]\nrw=foo\n", "x.fio:2: rw=foo: allowed is read, write, randread"},
     {"[a]\nrw=randread:x\n", "x.fio:2: rw=randread:x: after a random mode's colon stands a "
                              "number of I/Os\n"},

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "apps/bench/options.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 
 static struct bench_options opt;
@@ -162,7 +163,6 @@ static void nonsense_is_refused_in_words(void **state)
 static void nonsense_in_lists_is_refused_in_words(void **state)
 {
     (void)state;
-    bad("size=(4*1024)k", "size=(4*1024)k: arithmetic is not understood; write the number\n");
     bad("bs=4k,8k,16k,32k", "bs=4k,8k,16k,32k: at most three values: read,write,trim\n");
     bad("bs=4k,x", "bs=4k,x: not a size; a number with k, m, g or t (powers of 1024)\n");
     bad("bsrange=4k", "bsrange=4k: not a range; two sizes as in 4k-64k\n");
@@ -391,6 +391,46 @@ static void the_base_counts_for_the_whole_section(void **state)
     bad("significant_figures=11", "significant_figures=11: allowed is 1 to 10\n");
 }
 
+static void values_are_worked_out(void **state)
+{
+    static const struct { const char *word; uint64_t size; } good[] = {
+        {"size=(4*1024)k", 4 * MIB},      {"size=((2+3)*4k)", 20480},
+        {"size=( 10k - 2k / 2 )", 9216},  {"size=(1m%1000)k", 576 * KIB},
+        {"size=8*$mb_memory", 16000},     {"size=$mb_memory", 2000},
+        {"size=(8*$mb_memory)m", 16000 * MIB}, {"size=$pagesize*$ncpus", 24576},
+        {"size=(0x10)k", 16 * KIB},       {"size=$pagesize*(2+3)", 20480},
+    };
+    static const char *const bad_ones[] = {
+        "size=(4*1024k", "size=(4*)k", "size=(4/0)k", "size=(1-2)k", "size=()",
+        "size=(18446744073709551615*2)", "size=(18446744073709551615+1)", "size=8*$memory",
+        "size=$", "size=$ncpus*4)", "size=(4x)",
+        "size=((((((((((((((((((((1))))))))))))))))))))",
+    };
+    (void)state;
+    bench_options_set_variables(&(struct bench_variables){6, 4096, 2000});
+    for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        GOOD(good[i].word);
+        assert_int_equal(opt.size.value, good[i].size);
+    }
+    for (unsigned i = 0; i < sizeof(bad_ones) / sizeof(bad_ones[0]); i++) {
+        bad(bad_ones[i], bad_ones[i]); /* the reason follows */
+    }
+    bad("size=(4)x", "size=4x: not a size");
+    bad("size=(4/0)k", "size=(4/0)k: this would divide by zero\n");
+    GOOD("numjobs=$ncpus");
+    assert_int_equal(opt.numjobs, 6);
+    GOOD("bs=(2*2)k,(2*4)k");
+    assert_int_equal(opt.bs[BENCH_DIR_WRITE].max, 8192);
+    GOOD("description=(4*1024)k costs $5");
+    assert_string_equal(opt.description, "(4*1024)k costs $5");
+    setup(NULL);
+    assert_int_equal(bench_options_set(&opt, "io_size=(2*3)k", &note.out, &err.out), 0);
+    assert_int_equal(bench_options_set(&opt, "kb_base=1000", &note.out, &err.out), 0);
+    assert_int_equal(opt.io_size.value, 6000);
+    assert_int_equal(bench_options_set(&opt, "size=(2k*3)", &note.out, &err.out), 0);
+    assert_int_equal(opt.size.value, 6000);
+}
+
 static void every_option_explains_itself(void **state)
 {
     static char text[20000];
@@ -430,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup(lists_of_cpus_errors_and_bytes, setup),
         cmocka_unit_test_setup(what_was_said_is_kept, setup),
         cmocka_unit_test_setup(each_name_begins_a_job, setup),
+        cmocka_unit_test_setup(values_are_worked_out, setup),
         cmocka_unit_test_setup(the_base_counts_for_the_whole_section, setup),
         cmocka_unit_test_setup(every_option_explains_itself, setup),
     };

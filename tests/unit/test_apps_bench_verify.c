@@ -239,6 +239,18 @@ static void zeroed_blocks(void **state)
     has("first wrong byte: 0 of the block, expected ca, received 00; ");
 }
 
+/* The power went after the first 40 writes: these can be verified, in the job's own order. */
+static void what_a_cut_off_job_wrote(void **state)
+{
+    (void)state;
+    run("bench rw=randwrite size=256k iodepth=4 verify=crc32c do_verify=0 number_ios=40");
+    has("issued rwts: total=0,40,0,0");
+    run("bench rw=randwrite size=256k iodepth=4 verify=crc32c verify_only number_ios=40");
+    has("issued rwts: total=40,0,0,0");
+    find_wrong("bench rw=randwrite size=256k iodepth=4 verify=crc32c verify_only number_ios=41");
+    has(": all zeroes: nothing was written here");
+}
+
 static void foreign_data(void **state)
 {
     uint8_t noise[4096];
@@ -530,6 +542,7 @@ int main(void)
         TEST(nothing_is_wrong_with_null),
         TEST(damaged_data),
         TEST(zeroed_blocks),
+        TEST(what_a_cut_off_job_wrote),
         TEST(foreign_data),
         TEST(damaged_headers),
         TEST(misplaced_and_swapped_blocks),
