@@ -38,6 +38,15 @@ void rng_fill(struct rng *rng, void *buf, uint64_t len)
     }
 }
 
+uint64_t rng_permutation_skip(struct rng_permutation *p)
+{
+    uint64_t x;
+    do {
+        x = rng_permutation_step(p);
+    } while (x >= p->n);
+    return x;
+}
+
 void rng_permutation_init(struct rng_permutation *p, uint64_t n, uint64_t seed)
 {
     assert(n > 0);

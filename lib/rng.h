@@ -77,17 +77,22 @@ hot_inline uint64_t rng_permutation_of(const struct rng_permutation *p, uint64_t
     return x;
 }
 
+/* The next state as a number, which may be n or above: then this is the next one that is not. */
+uint64_t rng_permutation_skip(struct rng_permutation *p);
+
+hot_inline uint64_t rng_permutation_step(struct rng_permutation *p)
+{
+    uint64_t x = (p->state * p->multiplier + p->increment) & p->mask;
+    p->state = x;
+    x ^= x >> p->shift;
+    x = (x * p->scramble) & p->mask;
+    return x ^ (x >> p->shift);
+}
+
 /* The next number; only while p->left > 0. */
 hot_inline uint64_t rng_permutation_next(struct rng_permutation *p)
 {
-    uint64_t x;
     p->left--;
-    do {
-        p->state = (p->state * p->multiplier + p->increment) & p->mask;
-        x = p->state;
-        x ^= x >> p->shift;
-        x = (x * p->scramble) & p->mask;
-        x ^= x >> p->shift;
-    } while (x >= p->n);
-    return x;
+    uint64_t x = rng_permutation_step(p);
+    return likely(x < p->n) ? x : rng_permutation_skip(p);
 }

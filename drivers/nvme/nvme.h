@@ -219,6 +219,9 @@ void nvme_ring(struct nvme_qpair *qp);
  * how many completions were consumed, or -ESHUTDOWN when the controller has failed. */
 int nvme_reap(struct nvme_qpair *qp, unsigned max);
 
+/* A completion is waiting to be reaped. */
+bool nvme_ready(const struct nvme_qpair *qp);
+
 /* Interrupts of this queue pair on or off. They start off. -ENOTSUP: it has no vector. */
 int nvme_irq_enable(struct nvme_qpair *qp, bool on) must_check;
 

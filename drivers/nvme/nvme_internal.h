@@ -251,7 +251,7 @@ void nvme_queue_reset(struct nvme_qpair *qp);
  * read after this. */
 hot_inline bool nvme_queue_peek(const struct nvme_qpair *qp, uint32_t *dw3)
 {
-    uint32_t value = qp->cq[4 * qp->cq_head + 3];
+    uint32_t value = qp->cq[4 * (size_t)qp->cq_head + 3];
 
     if ((value & (uint32_t)NVME_CQE_DW3_PHASE) != qp->cq_phase) {
         return false;

@@ -11,51 +11,39 @@
 #include "lib/bitfield.h"
 #include "lib/errno.h"
 
-/* Data in more than two pages. Apart, so that the short path needs no stack frame for it. */
-static __attribute__((noinline)) void io_put_list(const struct nvme_slot *slot,
-                                                  struct nvme_sqe *sqe, uint64_t iova,
-                                                  uint64_t len_bytes)
+/* Data pointer of at most two pages. */
+hot_inline void io_put_pages(struct nvme_sqe *sqe, uint64_t iova, uint64_t len_bytes)
 {
-    uint64_t prp1, prp2;
-
-    nvme_prp_build(iova, len_bytes, slot->prp_list, slot->prp_list_iova, &prp1, &prp2);
-    sqe->prp1 = prp1;
-    sqe->prp2 = prp2;
-}
-
-/* Takes a slot and fills the next ring entry. There is a free slot. nlb 0: no data. */
-hot_inline void io_put_command(struct nvme_qpair *qp, struct nvme_io *io, uint64_t lba,
-                               uint32_t nlb, uint32_t cdw12, uint64_t iova)
-{
-    const struct nvme_ns *ns = io->ns;
-    uint32_t cid = qp->free_head;
-    struct nvme_slot *slot = &qp->slots[cid];
-    struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
-    uint64_t len_bytes = (uint64_t)nlb << ns->block_shift;
     uint64_t offset = iova % NVME_PAGE_BYTES;
 
+    sqe->prp1 = iova;
+    sqe->prp2 = likely(offset + len_bytes <= NVME_PAGE_BYTES) ? 0 : iova - offset + NVME_PAGE_BYTES;
+}
+
+/* Takes a slot and fills the next ring entry but for its data pointer. There is a free slot. */
+hot_inline struct nvme_sqe *io_put_command(struct nvme_qpair *qp, struct nvme_io *io, uint64_t lba,
+                                           uint32_t cdw12)
+{
+    uint32_t cid = qp->free_head;
+    uint32_t nsid = io->ns->nsid;
+    uint8_t opcode = io->opcode;
+    struct nvme_slot *slot = &qp->slots[cid];
+    struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
+
+    nvme_queue_advance_sq(qp);
     qp->free_head = slot->next_free;
     qp->outstanding++;
     slot->io = io;
     slot->posted_ns = qp->batch_ns;
 
-    sqe->opcode = io->opcode;
+    sqe->opcode = opcode;
     sqe->flags = 0;
     sqe->cid = (uint16_t)cid;
-    sqe->nsid = ns->nsid;
+    sqe->nsid = nsid;
     sqe->cdw10 = (uint32_t)lba;
     sqe->cdw11 = (uint32_t)(lba >> 32);
-    if (likely(offset + len_bytes <= NVME_PAGE_BYTES)) {
-        sqe->prp1 = iova;
-        sqe->prp2 = 0;
-    } else if (offset + len_bytes <= 2 * NVME_PAGE_BYTES) {
-        sqe->prp1 = iova;
-        sqe->prp2 = iova - offset + NVME_PAGE_BYTES;
-    } else {
-        io_put_list(slot, sqe, iova, len_bytes);
-    }
     sqe->cdw12 = cdw12;
-    nvme_queue_advance_sq(qp);
+    return sqe;
 }
 
 /* The first command after a ring gives its time to all that follow until the next one. */
@@ -84,8 +72,19 @@ hot_inline bool io_transfers(const struct nvme_io *io)
     return (uint8_t)(io->opcode - NVME_IO_WRITE) <= NVME_IO_READ - NVME_IO_WRITE;
 }
 
+hot_inline uint64_t io_len_bytes(const struct nvme_io *io)
+{
+    return (uint64_t)io->nlb << io->ns->block_shift;
+}
+
+/* Data lies in at most two pages. */
+hot_inline bool io_is_short(uint64_t iova, uint64_t len_bytes)
+{
+    return iova % NVME_PAGE_BYTES + len_bytes <= 2 * NVME_PAGE_BYTES;
+}
+
 /* Everything about a read or write that does not depend on its being one command. nlb > 0. */
-hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io)
+hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io, uint64_t len_bytes)
 {
     const struct nvme_ns *ns = io->ns;
 
@@ -97,7 +96,6 @@ hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io)
             return -EROFS;
         }
     }
-    uint64_t len_bytes = (uint64_t)io->nlb << ns->block_shift;
     if (unlikely(ns->ctrlr != qp->ctrlr || io->lba >= ns->block_count ||
                  io->nlb > ns->block_count - io->lba || !IS_ALIGNED(io->iova, 4) ||
                  io->iova > UINT64_MAX - len_bytes)) {
@@ -113,16 +111,28 @@ static void io_begin(struct nvme_io *io, unsigned parts)
     io->parts_left = (uint16_t)parts;
 }
 
-static void io_trace_last(const struct nvme_qpair *qp, unsigned attention)
+/* One command of an unusual io: with a list where its data needs one, and traced. */
+static void io_put_unusual(struct nvme_qpair *qp, struct nvme_io *io, uint64_t lba, uint32_t cdw12,
+                           uint64_t iova, uint64_t len_bytes)
 {
-    if (unlikely(attention & NVME_ATTENTION_TRACE)) {
-        uint32_t index = (qp->sq_tail ? qp->sq_tail : qp->sq_entries) - 1;
+    struct nvme_sqe *sqe = io_put_command(qp, io, lba, cdw12);
+    const struct nvme_slot *slot = &qp->slots[sqe->cid];
 
-        nvme_trace_submission(qp, &qp->sq[index]);
+    if (io_is_short(iova, len_bytes)) {
+        io_put_pages(sqe, iova, len_bytes);
+    } else {
+        uint64_t prp1, prp2;
+
+        nvme_prp_build(iova, len_bytes, slot->prp_list, slot->prp_list_iova, &prp1, &prp2);
+        sqe->prp1 = prp1;
+        sqe->prp2 = prp2;
+    }
+    if (atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed) & NVME_ATTENTION_TRACE) {
+        nvme_trace_submission(qp, sqe);
     }
 }
 
-static int io_post_flush(struct nvme_qpair *qp, struct nvme_io *io, unsigned attention)
+static int io_post_flush(struct nvme_qpair *qp, struct nvme_io *io)
 {
     if (io->nlb != 0 || io->ns->ctrlr != qp->ctrlr) {
         return -EINVAL;
@@ -132,14 +142,13 @@ static int io_post_flush(struct nvme_qpair *qp, struct nvme_io *io, unsigned att
     }
     io_note_batch(qp);
     io_begin(io, 1);
-    io_put_command(qp, io, 0, 0, 0, 0);
-    io_trace_last(qp, attention);
+    io_put_unusual(qp, io, 0, 0, 0, 0);
     return 0;
 }
 
 /* The blocks of io as one range, which lies in the slot's list memory: that is 16 bytes long at
  * least, aligned to its size, and not otherwise used by a command without data. */
-static int io_post_dsm(struct nvme_qpair *qp, struct nvme_io *io, unsigned attention)
+static int io_post_dsm(struct nvme_qpair *qp, struct nvme_io *io)
 {
     if (!nvme_can(qp->ctrlr, NVME_CAN_DSM) || qp->list_bytes < sizeof(struct nvme_dsm_range)) {
         return -ENOTSUP;
@@ -154,34 +163,37 @@ static int io_post_dsm(struct nvme_qpair *qp, struct nvme_io *io, unsigned atten
     io_note_batch(qp);
     io_begin(io, 1);
     /* CDW10: one range; CDW11 in the place of the upper half of an LBA. */
-    io_put_command(qp, io, NVME_DSM_CDW11_AD << 32, 0, 0, slot->prp_list_iova);
-    io_trace_last(qp, attention);
+    io_put_unusual(qp, io, NVME_DSM_CDW11_AD << 32, 0, slot->prp_list_iova, sizeof(*range));
     return 0;
 }
 
-/* What is not one plain command: a flush, a deallocation, a transfer to be split, a mistake. */
-static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, struct nvme_io *io,
-                                                     unsigned attention)
+/* What is not one short command: a flush, a deallocation, a longer transfer, a mistake; and
+ * everything while commands are traced. */
+static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, struct nvme_io *io)
 {
     const struct nvme_ns *ns = io->ns;
 
+    if (atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed) &
+        NVME_ATTENTION_STOPPED) {
+        return -ESHUTDOWN;
+    }
     if (!ns->usable) {
         return ns->gone ? -ENXIO : -ENOTSUP;
     }
     if (io->opcode == NVME_IO_FLUSH) {
-        return io_post_flush(qp, io, attention);
+        return io_post_flush(qp, io);
     }
     if (io->nlb == 0) {
         return -EINVAL;
     }
-    int err = io_check(qp, io);
+    int err = io_check(qp, io, io_len_bytes(io));
     if (err) {
         return err;
     }
     if (io->opcode == NVME_IO_DSM) {
-        return io_post_dsm(qp, io, attention);
+        return io_post_dsm(qp, io);
     }
-    uint32_t parts = (io->nlb - 1) / ns->max_blocks + 1;
+    uint32_t parts = io->nlb <= ns->max_blocks ? 1 : (io->nlb - 1) / ns->max_blocks + 1;
     if (parts > qp->depth) {
         return -EINVAL;
     }
@@ -193,38 +205,54 @@ static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, stru
     for (uint32_t done = 0; done < io->nlb;) {
         uint32_t nlb = MIN(io->nlb - done, ns->max_blocks);
 
-        io_put_command(qp, io, io->lba + done, nlb, io_cdw12(io, nlb),
-                       io->iova + ((uint64_t)done << ns->block_shift));
-        io_trace_last(qp, attention);
+        io_put_unusual(qp, io, io->lba + done, io_cdw12(io, nlb),
+                       io->iova + ((uint64_t)done << ns->block_shift),
+                       (uint64_t)nlb << ns->block_shift);
         done += nlb;
     }
     return 0;
 }
 
-int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)
+/* A read or write of at most two pages. Nothing is called here, so no register has to be saved. */
+hot_inline int io_post_short(struct nvme_qpair *qp, struct nvme_io *io, uint64_t len_bytes)
 {
-    unsigned attention = atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed);
-    int err;
+    uint64_t iova = io->iova;
+    uint64_t lba = io->lba;
+    uint32_t cdw12 = io_cdw12(io, io->nlb);
+    int err = io_check(qp, io, len_bytes);
 
-    if (unlikely(attention & NVME_ATTENTION_STOPPED)) {
-        return -ESHUTDOWN;
-    }
-    /* max_blocks is 0 for a namespace that cannot be used, and so is nlb for a flush. */
-    if (unlikely(io->nlb - 1 >= io->ns->max_blocks || !io_transfers(io))) {
-        return io_post_unusual(qp, io, attention);
-    }
-    err = io_check(qp, io);
     if (unlikely(err)) {
         return err;
     }
     if (unlikely(qp->free_head == NVME_NO_SLOT)) {
         return -EAGAIN;
     }
-    io_note_batch(qp);
     io_begin(io, 1);
-    io_put_command(qp, io, io->lba, io->nlb, io_cdw12(io, io->nlb), io->iova);
-    io_trace_last(qp, attention);
+    io_put_pages(io_put_command(qp, io, lba, cdw12), iova, len_bytes);
     return 0;
+}
+
+static __attribute__((noinline)) int io_post_first(struct nvme_qpair *qp, struct nvme_io *io)
+{
+    io_note_batch(qp);
+    return io_post_short(qp, io, io_len_bytes(io));
+}
+
+int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)
+{
+    unsigned attention = atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed);
+
+    uint64_t len_bytes = io_len_bytes(io);
+
+    /* max_blocks is 0 for a namespace that cannot be used, and so is nlb for a flush. */
+    if (unlikely(attention || io->nlb - 1 >= io->ns->max_blocks || !io_transfers(io) ||
+                 !io_is_short(io->iova, len_bytes))) {
+        return io_post_unusual(qp, io);
+    }
+    if (unlikely(qp->sq_tail == qp->sq_rung)) {
+        return io_post_first(qp, io);
+    }
+    return io_post_short(qp, io, len_bytes);
 }
 
 /* --- synchronous ---------------------------------------------------------------------------- */
@@ -310,7 +338,7 @@ int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover)
         return io->ns->gone ? -ENXIO : -ENOTSUP;
     }
     if (io->opcode != NVME_IO_FLUSH) {
-        err = io->nlb ? io_check(qp, io) : -EINVAL;
+        err = io->nlb ? io_check(qp, io, io_len_bytes(io)) : -EINVAL;
         if (err) {
             return err;
         }

@@ -279,8 +279,7 @@ hot_inline void queue_complete(struct nvme_qpair *qp, uint32_t dw3)
 
 int nvme_reap(struct nvme_qpair *qp, unsigned max)
 {
-    struct nvme_ctrlr *c = qp->ctrlr;
-    unsigned attention = atomic_load_explicit(&c->attention, memory_order_relaxed);
+    unsigned attention = atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed);
     unsigned n = 0;
     uint32_t dw3;
 
@@ -298,11 +297,18 @@ int nvme_reap(struct nvme_qpair *qp, unsigned max)
     }
     if (unlikely(--qp->until_clock == 0)) {
         queue_look_at_clock(qp);
-        if (n == 0 && atomic_load(&c->attention) & NVME_ATTENTION_STOPPED) {
+        if (n == 0 && atomic_load(&qp->ctrlr->attention) & NVME_ATTENTION_STOPPED) {
             return -ESHUTDOWN;
         }
     }
     return (int)n;
+}
+
+bool nvme_ready(const struct nvme_qpair *qp)
+{
+    uint32_t dw3;
+
+    return nvme_queue_peek(qp, &dw3);
 }
 
 /* --- interrupts ----------------------------------------------------------------------------- */
