@@ -217,11 +217,10 @@ static int post(struct bench_lane *lane, struct bench_task *task, struct bench_s
     int rc = nvme_post(lane->qp, &slot->io);
     if (rc == 0) {
         lane->posted[lane->posted_count++] = slot;
-        /* Flushes are submitted too, but have no direction. */
-        unsigned dir = (unsigned)(slot->account - task->result.dir);
-        task->posted[dir < BENCH_DIRS ? dir : BENCH_DIR_WRITE] += dir < BENCH_DIRS;
-        unsigned level = bench_depth_level(in_flight(task));
-        task->result.depth[level] += dir < BENCH_DIRS;
+        /* Flushes are submitted too, but are no I/O of a direction. */
+        bool counts = slot->account != &task->result.sync;
+        task->posted += counts;
+        task->result.depth[bench_depth_level(in_flight(task))] += counts;
     }
     return rc;
 }

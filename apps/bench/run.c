@@ -269,6 +269,7 @@ static int size_lane(const struct bench_worker *w, struct bench_lane *lane, stru
     }
     /* With several controllers to look after there is no sleeping for one of them. */
     lane->adaptive &= !lane->irq && w->lane_count == 1;
+    lane->gather = lane->careful ? 1 : MAX(depth / 2, 1U);
     lane->posted = heap_alloc(depth, sizeof(struct bench_slot *));
     if (lane->posted == NULL) {
         out_puts(err, "not enough memory for the jobs\n");

@@ -11,14 +11,15 @@
 #define POLLS_PER_TICK 1024 /* empty polls between two looks at the clock */
 #define POLLS_PER_BATCH 64  /* what a reaping without a look at the clock counts for */
 #define SAMPLE_EVERY 64     /* turns that found something, of which one is timed */
-#define PATIENCE_MIN_NS (5 * NS_PER_US)   /* adaptive waiting polls at least so long, */
-#define PATIENCE_MAX_NS (200 * NS_PER_US) /* and at most so long, before it sleeps */
+#define POLLS_PER_LOOK 16   /* empty polls between two looks at the clock, adaptive waiting: waits */
+#define LONG_WAIT_NS (500 * NS_PER_US) /* of this mean are slept through, shorter ones polled for, */
+#define PATIENCE_NS (1 * NS_PER_MS)    /* at most so long */
 #define SCRAMBLE_BYTES 4096 /* one changed word for each: the unit in which disks deduplicate */
 
 /* --- completions ------------------------------------------------------------------------------ */
 
-/* What left with one doorbell and is found by one reaping has taken the same time: it is accounted
- * in one go, with the same result as one by one. */
+/* What was chosen at one time, left with one doorbell and is found by one reaping has taken the same
+ * time: it is accounted in one go, with the same result as one by one. */
 static void account_burst(struct bench_worker *w)
 {
     const struct bench_slot *slot = w->burst;
@@ -39,6 +40,20 @@ static void account_burst(struct bench_worker *w)
     w->burst_count = 0;
 }
 
+/* Apart, so that the short path of io_done needs no registers saved. */
+static __attribute__((noinline)) void begin_burst(struct bench_worker *w,
+                                                  const struct bench_slot *slot)
+{
+    if (w->burst != NULL) {
+        account_burst(w);
+    }
+    if (slot->task->timed && w->batch_ns == 0) {
+        w->batch_ns = bench_worker_now(w);
+    }
+    w->burst = slot;
+    w->burst_count = 1;
+}
+
 /* Runs inside nvme_reap, or, with an error, inside nvme_recover. */
 static void io_done(struct nvme_io *io)
 {
@@ -51,18 +66,11 @@ static void io_done(struct nvme_io *io)
         return;
     }
     if (likely(w->burst != NULL) && slot->account == w->burst->account &&
-        slot->issue_ns == w->burst->issue_ns) {
+        slot->issue_ns == w->burst->issue_ns && slot->start_ns == w->burst->start_ns) {
         w->burst_count++;
         return;
     }
-    if (w->burst != NULL) {
-        account_burst(w);
-    }
-    if (task->timed && w->batch_ns == 0) {
-        w->batch_ns = bench_worker_now(w);
-    }
-    w->burst = slot;
-    w->burst_count = 1;
+    begin_burst(w, slot);
 }
 
 void bench_task_init_slots(struct bench_task *task)
@@ -87,10 +95,10 @@ void bench_task_init_slots(struct bench_task *task)
 /* --- submission ------------------------------------------------------------------------------- */
 
 /* Makes what is written differ from write to write and place to place, at the cost of one store. */
-static void scramble(const struct bench_task *task, const struct bench_slot *slot, uint64_t index)
+static void scramble(const struct bench_slot *slot, uint64_t index, uint64_t number)
 {
-    uint64_t word = rng_mix(index, task->to_post);
-    for (uint64_t at = 0; at < task->io_bytes; at += SCRAMBLE_BYTES) {
+    uint64_t word = rng_mix(index, number);
+    for (uint64_t at = 0; at < slot->task->io_bytes; at += SCRAMBLE_BYTES) {
         uint64_t value = word + at;
         memcpy(slot->buffer + at, &value, sizeof(value));
     }
@@ -111,9 +119,12 @@ hot_inline void account_depth(struct bench_task *task, unsigned before, unsigned
 hot_inline bool fill_task(struct bench_lane *lane, struct bench_task *task, uint64_t now_ns)
 {
     unsigned before = task->depth - task->free_count;
-    bool taken = true;
-    while (task->free_count > 0 && task->to_post > 0) {
-        struct bench_slot *slot = task->free[task->free_count - 1];
+    unsigned wanted = (unsigned)MIN((uint64_t)task->free_count, task->to_post), n = 0;
+    struct bench_slot **free = &task->free[task->free_count];
+    struct bench_slot **posted = &lane->posted[lane->posted_count];
+    int rc = 0;
+    for (; n < wanted; n++) {
+        struct bench_slot *slot = *--free;
         enum bench_dir dir = bench_pattern_dir(&task->pattern);
         uint64_t index = bench_pattern_index(&task->pattern, dir);
         slot->account = &task->result.dir[dir];
@@ -121,52 +132,60 @@ hot_inline bool fill_task(struct bench_lane *lane, struct bench_task *task, uint
         slot->io.opcode = dir == BENCH_DIR_READ ? NVME_IO_READ : NVME_IO_WRITE;
         slot->io.lba = task->first_lba + index * slot->io.nlb;
         if (dir == BENCH_DIR_WRITE && task->scramble) {
-            scramble(task, slot, index);
+            scramble(slot, index, task->to_post - n);
         }
-        int rc = nvme_post(lane->qp, &slot->io);
+        rc = nvme_post(lane->qp, &slot->io);
         if (unlikely(rc != 0)) {
-            /* The depths were checked against the queue, so not even -EAGAIN is expected. */
-            bench_task_error(task, rc, 0, slot->io.lba);
-            taken = rc != -ESHUTDOWN;
             break;
         }
-        task->free_count--;
-        task->to_post--;
-        task->posted[dir]++;
-        lane->posted[lane->posted_count++] = slot;
+        posted[n] = slot;
     }
+    task->free_count -= n;
+    task->to_post -= n;
+    task->posted += n;
+    lane->posted_count += n;
     account_depth(task, before, task->depth - task->free_count);
     task->free_before = task->free_count;
-    return taken;
+    if (unlikely(rc != 0)) {
+        /* The depths were checked against the queue, so not even -EAGAIN is expected. */
+        bench_task_error(task, rc, 0, (*free)->io.lba);
+    }
+    return rc != -ESHUTDOWN;
 }
 
-/* Everything of this doorbell was chosen at one time and leaves at one time. */
-static void account_submit(struct bench_lane *lane, uint64_t start_ns, uint64_t issue_ns)
+/* What was chosen at one time and leaves at one time. Flushes are no I/O of a direction. */
+static void account_slat(const struct bench_slot *slot, uint64_t issue_ns, unsigned count)
 {
-    for (unsigned i = 0; i < lane->posted_count; i++) {
-        lane->posted[i]->issue_ns = issue_ns;
+    struct bench_dir_result *d = slot->account;
+    if (!slot->task->timed || d == &slot->task->result.sync) {
+        return;
+    }
+    stats_add_many(&d->slat, issue_ns - slot->start_ns, count);
+    if (unlikely(slot->task->tables)) {
+        d->slat_histogram.count[histogram_index(issue_ns - slot->start_ns)] += count;
+    }
+}
+
+static void account_submit(struct bench_lane *lane, uint64_t issue_ns)
+{
+    for (unsigned i = 0; i < lane->posted_count;) {
+        struct bench_slot *slot = lane->posted[i];
+        const struct bench_slot *first = slot;
+        unsigned begin = i;
+        do {
+            slot->issue_ns = issue_ns;
+        } while (++i < lane->posted_count && (slot = lane->posted[i])->account == first->account &&
+                 slot->start_ns == first->start_ns);
+        account_slat(first, issue_ns, i - begin);
     }
     for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
-        for (unsigned d = 0; d < BENCH_DIRS && lane->timed; d++) {
-            if (task->posted[d] == 0) {
-                continue;
-            }
-            stats_add_many(&task->result.dir[d].slat, issue_ns - start_ns, task->posted[d]);
-            if (unlikely(task->tables)) {
-                task->result.dir[d].slat_histogram.count[histogram_index(issue_ns - start_ns)] +=
-                    task->posted[d];
-            }
-        }
-        unsigned posted = 0;
-        for (unsigned d = 0; d < BENCH_DIRS; d++) {
-            posted += task->posted[d];
-            task->posted[d] = 0;
-        }
-        if (posted > 0) {
-            task->result.submit[bench_batch_level(posted)]++;
+        if (task->posted > 0) {
+            task->result.submit[bench_batch_level(task->posted)]++;
             task->result.submits++;
+            task->posted = 0;
         }
     }
+    lane->posted_count = 0;
 }
 
 /* Lets settle_ns pass since the completions were found. */
@@ -177,9 +196,21 @@ static void settle(const struct bench_worker *w, const struct bench_lane *lane)
     }
 }
 
+/* Tells the controller of all that was posted. */
+static void submit_lane(const struct bench_worker *w, struct bench_lane *lane)
+{
+    if (unlikely(lane->settle_ns > 0)) {
+        settle(w, lane);
+    }
+    account_submit(lane, lane->timed ? bench_worker_now(w) : 0);
+    nvme_ring(lane->qp);
+}
+
+/* Posts what may be started. It is submitted when no completion is waiting, or when enough has come
+ * together: a doorbell rung while the controller is still busy with completions would come too
+ * early for those, and make an emulated one wait (docs/bench.md). */
 static bool fill_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t now_ns)
 {
-    lane->posted_count = 0;
     lane->wake_ns = UINT64_MAX;
     for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
         if (unlikely(task->careful != NULL)) {
@@ -191,12 +222,8 @@ static bool fill_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t 
             return false;
         }
     }
-    if (lane->posted_count > 0) {
-        if (unlikely(lane->settle_ns > 0)) {
-            settle(w, lane);
-        }
-        account_submit(lane, now_ns, lane->timed ? bench_worker_now(w) : 0);
-        nvme_ring(lane->qp);
+    if (lane->posted_count >= lane->gather || (lane->posted_count > 0 && !nvme_ready(lane->qp))) {
+        submit_lane(w, lane);
     }
     return true;
 }
@@ -264,29 +291,54 @@ static void sleep_lane(struct bench_worker *w, struct bench_lane *lane, uint64_t
     }
 }
 
-/* Polls for about as long as completions have lately taken, then sleeps. The vector is unmasked
- * for the time of sleeping only: what is polled for must not interrupt. */
+static void arm_lane(struct bench_lane *lane, bool on)
+{
+    /* The run was checked for vectors; without one it polls. */
+    lane->armed = on && nvme_irq_enable(lane->qp, true) == 0;
+    if (!on) {
+        int rc = nvme_irq_enable(lane->qp, false);
+        assert(rc == 0);
+    }
+}
+
+/* Waking from sleep costs some ten microseconds: much beside the waits of a fast disk, which are
+ * polled for, with room for a straggler; little beside long ones, which are slept through as with
+ * wait=irq. The vector stays armed only while waits are long: what is polled for must not
+ * interrupt. True when it has slept. */
 static bool wait_adaptive(struct bench_worker *w, struct bench_lane *lane)
 {
-    uint64_t now_ns = bench_worker_now(w);
+    bool is_long = lane->mean_wait_ns > LONG_WAIT_NS;
     if (lane->idle_since_ns == 0) {
-        lane->idle_since_ns = now_ns;
+        lane->idle_since_ns = bench_worker_now(w);
+        lane->idle_polls = 0;
+        if (lane->armed && !is_long) {
+            arm_lane(lane, false);
+        }
     }
-    uint64_t patience_ns = MIN(MAX(2 * lane->recent_ns, PATIENCE_MIN_NS), PATIENCE_MAX_NS);
-    if (now_ns - lane->idle_since_ns < patience_ns || nvme_irq_enable(lane->qp, true) != 0) {
+    /* The clock costs more than a poll: it is looked at after 1, 2, 4, 8, 16, 32, 48, ... of them. */
+    unsigned n = ++lane->idle_polls;
+    if (!is_long && n % POLLS_PER_LOOK != 0 && (n > POLLS_PER_LOOK || !IS_POWER_OF_TWO(n))) {
         return false;
     }
-    sleep_lane(w, lane, now_ns);
-    int rc = nvme_irq_enable(lane->qp, false);
-    assert(rc == 0);
-    return true;
+    uint64_t now_ns = bench_worker_now(w);
+    if (!is_long && now_ns - lane->idle_since_ns < PATIENCE_NS) {
+        return false;
+    }
+    if (!lane->armed) {
+        arm_lane(lane, true);
+    }
+    if (lane->armed) {
+        sleep_lane(w, lane, now_ns);
+    }
+    return lane->armed;
 }
 
 /* A wait is over: it counts for an eighth of what is expected of the next. */
 static void note_wait(struct bench_worker *w, struct bench_lane *lane)
 {
-    uint64_t waited_ns = bench_worker_now(w) - lane->idle_since_ns;
-    lane->recent_ns = lane->recent_ns - lane->recent_ns / 8 + waited_ns / 8;
+    uint64_t end_ns = w->batch_ns != 0 ? w->batch_ns : bench_worker_now(w);
+    uint64_t waited_ns = end_ns - lane->idle_since_ns;
+    lane->mean_wait_ns = lane->mean_wait_ns - lane->mean_wait_ns / 8 + waited_ns / 8;
     lane->idle_since_ns = 0;
 }
 
@@ -354,10 +406,9 @@ static void start_worker(struct bench_worker *w)
             bench_task_start(lane, task, now_ns);
         }
         lane->until_sample = SAMPLE_EVERY;
-        lane->recent_ns = PATIENCE_MAX_NS / 2; /* until more is known */
         if (lane->irq) {
-            int rc = nvme_irq_enable(lane->qp, true);
-            lane->irq = rc == 0; /* the run was checked for vectors; without one it polls */
+            arm_lane(lane, true);
+            lane->irq = lane->armed;
         }
         if (!fill_lane(w, lane, now_ns)) {
             w->failed = true;
@@ -371,9 +422,8 @@ static void stop_worker(struct bench_worker *w)
     uint64_t now_ns = bench_worker_now(w);
     for (unsigned l = 0; l < w->lane_count; l++) {
         struct bench_lane *lane = &w->lanes[l];
-        if (lane->irq) {
-            int rc = nvme_irq_enable(lane->qp, false);
-            assert(rc == 0);
+        if (lane->armed) {
+            arm_lane(lane, false);
         }
         for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
             if (w->failed && !task->finished) {

@@ -73,7 +73,7 @@ struct bench_task {
     uint64_t first_lba;          /* of its region, on the namespace */
     uint64_t region_bytes;
     struct bench_careful *careful; /* what is not plain about it (careful.h), or NULL */
-    unsigned posted[BENCH_DIRS]; /* since the last doorbell */
+    unsigned posted;             /* reads, writes and trims since the last doorbell */
     unsigned free_before;        /* free_count before this reaping */
     bool scramble;
     bool timed; /* latencies are accounted */
@@ -109,16 +109,19 @@ struct bench_lane {
     struct nvme_qpair *qp;
     struct bench_task *tasks;
     unsigned posted_count;
+    unsigned gather;        /* so many are submitted even while completions are waiting */
     struct bench_slot **posted; /* since the last doorbell; room for the depths of all tasks */
     uint64_t settle_ns;
     uint64_t wake_ns;       /* when a careful task may start something though nothing completes */
     uint64_t idle_since_ns; /* adaptive waiting: the first empty poll since the last completion */
-    uint64_t recent_ns;     /* how long such a wait has lately been */
+    unsigned idle_polls;    /* of this wait */
+    uint64_t mean_wait_ns;  /* how long such waits have lately been */
     unsigned until_sample;  /* turns until one is timed */
     unsigned reap_max;      /* completions of one turn, so that a deep queue is refilled in time */
     struct bench_queue_counts timing; /* of those turns: only the fields with times */
     bool irq;
     bool adaptive;
+    bool armed;   /* the vector is unmasked */
     bool careful; /* one of the tasks is */
     bool timed; /* one of the tasks accounts latencies */
 };
