@@ -68,7 +68,8 @@ KCFLAGS := $(COMMON) -Os -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-r
            -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections
 # What runs once per I/O or once per byte is compiled for speed, everything else for size
 # (docs/decisions/0006).
-HOT_C := $(patsubst %,drivers/nvme/%.c,nvme_dbbuf nvme_io nvme_prp nvme_queue) \
+HOT_C := tests/bench/bare_loop.c \
+    $(patsubst %,drivers/nvme/%.c,nvme_dbbuf nvme_io nvme_prp nvme_queue) \
     $(patsubst %,apps/bench/%.c,buffers careful chooser pattern source task verify_block worker) \
     $(patsubst %,lib/%.c,crc32 crc32c crc_any histogram math rng stats string)
 # Code that runs in interrupt context must not touch SSE registers, which are not saved there.
@@ -136,6 +137,18 @@ iso: $(ISO)  ## the boot image, build/carillon.iso
 $(ISO): $(KERNEL) iso/grub.cfg tools/mkiso.sh
 	@echo "  ISO    $@"
 	$(Q)tools/mkiso.sh $(KERNEL) $@
+
+# The limit for make compare: the same image with a bare loop in the place of the shell.
+BARE_ISO := $(BUILD)/bare-loop.iso
+BARE_O := $(filter-out $(KOBJ)/apps/shell/shell.o,$(KERNEL_O)) \
+    $(KOBJ)/tests/bench/bare_loop.o $(KOBJ)/symbols-1.o
+
+$(BUILD)/bare-loop.elf: $(BARE_O) boot/linker.ld
+	@echo "  LD     $@"
+	$(Q)$(LD) $(KLDFLAGS) --strip-all $(BARE_O) -o $@
+$(BARE_ISO): $(BUILD)/bare-loop.elf iso/grub.cfg tools/mkiso.sh
+	@echo "  ISO    $@"
+	$(Q)tools/mkiso.sh $< $@
 
 # ---- host -------------------------------------------------------------------------------------------
 HOST_SAN ?= -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -211,7 +224,7 @@ PYTEST    := $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 SYSTEM_ENV = CARILLON_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1
 FUZZ_SECONDS ?= 30
 
-test: deps unit fuzz-replay system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
+test: deps unit fuzz-replay instructions system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
 
 unit: $(UNIT)  ## the unit and model tests (ASan, UBSan); T=tests/unit/test_x.c for one of them
 	$(Q)tests/run_unit.sh $(TEST_LOGS) $(if $(T),$(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(T)),$(UNIT))
@@ -229,6 +242,10 @@ system: $(ISO)  ## boot the image in QEMU and look at it from outside; T=express
 system-ubsan:  ## the short system tests on a kernel with -fsanitize=undefined
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan UBSAN=1 iso
 	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/ubsan/carillon.iso) $(PYTEST) -m smoke tests/system
+
+# Exact and the same on every machine with the same compiler, so this is a test and no measurement.
+instructions:  ## instructions of engine and driver for one I/O at depth 128, counted; fails above 250
+	$(Q)$(PYTHON) tests/bench/engine_instructions.py --limit=250
 
 coverage:  ## lines of the portable code that the unit tests reach
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage HOST_SAN=--coverage unit fuzz-replay
@@ -280,8 +297,9 @@ run: deps $(ISO) $(DISK)  ## the shell on this terminal (leave with Ctrl-A X)
 debug: deps $(ISO) $(DISK)  ## like run, but waits for gdb: gdb build/carillon.debug.elf -ex 'target remote :1234'
 	$(Q)tools/vm.sh debug $(ISO) $(DISK) $(QEMU_ARGS)
 
-compare: deps $(ISO)  ## the same jobs on Linux with fio and on Carillon, alternately; N=3 boots of each
-	$(Q)$(PYTHON) tests/bench/compare.py --iso $(ISO) --work $(BUILD)/compare $(if $(N),--boots $(N))
+compare: deps $(ISO) $(BARE_ISO)  ## the same jobs on Linux with fio, on Carillon and on a bare loop; N=3 boots, CPUS=1
+	$(Q)$(PYTHON) tests/bench/compare.py --iso $(ISO) --kernel $(KERNEL) --loop $(BARE_ISO) \
+		--work $(BUILD)/compare $(if $(N),--boots $(N)) $(if $(CPUS),--cpus $(CPUS))
 
 # ---- the rest ---------------------------------------------------------------------------------------
 deps:  ## install the Debian packages that are missing
@@ -295,6 +313,6 @@ help:  ## this list
 	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
 
 FORCE:
-.PHONY: FORCE kernel iso test unit fuzz-replay fuzz system system-ubsan coverage lint format \
+.PHONY: FORCE kernel iso test unit fuzz-replay fuzz instructions system system-ubsan coverage lint format \
         bench run debug compare deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

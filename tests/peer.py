@@ -20,7 +20,7 @@ export PATH=/bin:/usr/bin
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs devtmpfs /dev
-for module in {modules}; do /bin/busybox insmod /modules/$module; done
+{insmods}
 while [ ! -b /dev/nvme0n1 ]; do /bin/busybox sleep 0.1; done
 echo "peer: $(/bin/busybox uname -r)"
 {script}
@@ -85,11 +85,12 @@ def modules(unpacked, name, found=None):
     return found
 
 
-def make_initrd(work, script, files=None):
+def make_initrd(work, script, files=None, poll_queues=0):
     """Builds work/initrd.gz: what runs the lines of script, a string, once /dev/nvme0n1 is there.
 
-    busybox is /bin/sh, fio is in the PATH; files are {path in the guest: bytes}. Needs the result
-    of fetch_kernel(work).
+    busybox is /bin/sh, fio is in the PATH; files are {path in the guest: bytes}; poll_queues is how
+    many queues of the disk have no interrupts, for fio's hipri. Needs the result of
+    fetch_kernel(work).
     """
     work = pathlib.Path(work)
     tree = work / "initrd"
@@ -113,8 +114,9 @@ def make_initrd(work, script, files=None):
     drivers = modules(work / "kernel", DISK_MODULE)
     for driver in drivers:
         shutil.copy(driver, tree / "modules")
-    (tree / "init").write_text(INIT.format(script=script,
-                                           modules=" ".join(d.name for d in drivers)))
+    words = {DISK_MODULE: f" poll_queues={poll_queues}"}
+    insmods = [f"/bin/busybox insmod /modules/{d.name}{words.get(d.stem, '')}" for d in drivers]
+    (tree / "init").write_text(INIT.format(script=script, insmods="\n".join(insmods)))
     (tree / "init").chmod(0o755)
     names = run("find", ".", cwd=tree, capture_output=True).stdout
     archive = run("cpio", "-o", "-H", "newc", "--quiet", cwd=tree, input=names,

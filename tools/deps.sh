@@ -9,7 +9,7 @@ packages="
     grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
     qemu-system-x86 qemu-utils ovmf gdisk fdisk dosfstools e2fsprogs
     libcmocka-dev
-    fio python3-six python3-matplotlib
+    valgrind fio python3-six python3-matplotlib
     python3 python3-pytest python3-pytest-xdist python3-pexpect python3-pycodestyle pyflakes3
     $*
 "

@@ -8,6 +8,9 @@ the clock and the waiting for it are not counted. Counts are exact and repeat on
 the same compiler.
 
 usage: tests/bench/engine_instructions.py [--limit=N] [--profile]
+
+With --limit only the jobs at depth 128 that the limit is about are counted, and the exit status is 1
+if one of them needs more.
 """
 import argparse
 import glob
@@ -21,7 +24,19 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 OURS = ("apps/bench/", "drivers/nvme/", "lib/histogram", "lib/stats", "lib/rng")
 FLAGS = ["-std=gnu17", "-I.", "-g", "-O2", "-DCARILLON_HOST", "-fno-omit-frame-pointer",
          "-fstack-protector-strong", "-fno-strict-aliasing", "-fno-inline-functions-called-once"]
-FEW, MANY = 20000, 60000
+FEW, MANY = 10000, 40000
+# Not a power of two, as real disks are not: an order of the blocks has to skip numbers then.
+REGION = "size=900m"
+LIMITED = {
+    "randread 4k, depth 128": "rw=randread norandommap bs=4k iodepth=128",
+    "randread 4k, depth 128, every block once": f"rw=randread {REGION} bs=4k iodepth=128",
+}
+OTHERS = {
+    "randread 4k, depth 128, no accounting":
+        "rw=randread norandommap bs=4k iodepth=128 lat_accounting=0",
+    "read 4k, depth 32": "rw=read bs=4k iodepth=32",
+    "randread 4k, depth 1": "rw=randread norandommap bs=4k iodepth=1",
+}
 
 
 def sources():
@@ -68,32 +83,25 @@ def per_io(program, folder, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--limit", type=float, help="fail when depth 128 costs more")
+    parser.add_argument("--limit", type=float, help="fail when an I/O at depth 128 costs more")
     parser.add_argument("--profile", action="store_true", help="show the functions")
     args = parser.parse_args()
     os.chdir(ROOT)
-    jobs = {
-        "randread 4k, depth 128": "rw=randread norandommap bs=4k iodepth=128",
-        "randread 4k, depth 128, every block once": "rw=randread bs=4k iodepth=128",
-        "randread 4k, depth 128, no accounting":
-            "rw=randread norandommap bs=4k iodepth=128 lat_accounting=0",
-        "read 4k, depth 32": "rw=read bs=4k iodepth=32",
-        "randread 4k, depth 1": "rw=randread norandommap bs=4k iodepth=1",
-    }
-    first = None
+    jobs = LIMITED if args.limit is not None else {**LIMITED, **OTHERS}
+    most = 0
     with tempfile.TemporaryDirectory() as folder:
         program = build(folder)
         for name, options in jobs.items():
             costs = per_io(program, folder, options)
             total = sum(costs.values())
-            first = total if first is None else first
+            most = max(most, total) if name in LIMITED else most
             print(f"{total:8.1f} instructions per I/O  {name}", flush=True)
             if args.profile:
                 for key, value in sorted(costs.items(), key=lambda item: -item[1])[:14]:
                     if value >= 0.1:
                         print(f"         {value:8.1f}  {key}")
-    if args.limit is not None and first > args.limit:
-        sys.exit(f"more than {args.limit} instructions per I/O")
+    if args.limit is not None and most > args.limit:
+        sys.exit(f"engine_instructions: more than {args.limit:g} instructions per I/O")
 
 
 if __name__ == "__main__":

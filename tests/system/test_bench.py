@@ -83,3 +83,19 @@ def test_full_depth(vm):
     output = bench(vm, "--rw=randread --iodepth=128 --runtime=1 --time_based")
     assert "IOPS=" in output
     assert re.search(r"\d", bench(vm, "--rw=randread --iodepth=1000000"))
+
+
+def test_doorbells_at_depth_128(boot):
+    """At most a tenth of a doorbell for each I/O, and the report counts as the controller does."""
+    vm = boot(devices=["-blockdev", "driver=null-co,node-name=d0,size=1073741824,read-zeroes=on",
+                       "-device", "nvme,serial=S1,drive=d0"])
+    vm.qmp("trace-event-set-state", name="pci_nvme_mmio_doorbell_*", enable=True)
+    output = bench(vm, "--rw=randread --iodepth=128 --number_ios=50000 --health=0")
+    vm.qmp("trace-event-set-state", name="pci_nvme_mmio_doorbell_*", enable=False)
+    assert "total=50000,0,0,0" in output, output
+    rung = {queue: vm.trace().count(f"pci_nvme_mmio_doorbell_{queue}") for queue in ("sq", "cq")}
+    assert 0 < rung["cq"] < rung["sq"]
+    assert rung["sq"] + rung["cq"] <= 50000 / 10
+    told = re.search(r"doorbells per command: sq=([\d.]+), cq=([\d.]+)", output)
+    for queue, figure in zip(("sq", "cq"), told.groups()):
+        assert abs(float(figure) - rung[queue] / 50000) < 0.002
