@@ -36,8 +36,8 @@ APPS_C := \
     $(patsubst %,apps/%.c,appliance watch) \
     $(patsubst %,apps/bench/%.c,buffers careful chooser cmd_bench disk_stats drive eta expression figures \
         format job jobfile json logs measure options options_lists options_table options_values \
-        pace pattern plot quick record report result run sampler setup source status steady summary \
-        sweep target task terse verify verify_block verify_report worker) \
+        pace pattern plot quick record report result run sampler settle setup source status \
+        steady summary sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
     $(patsubst %,apps/nvme/%.c,cmd_error_log cmd_features cmd_firmware cmd_format cmd_get_log \

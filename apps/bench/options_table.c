@@ -136,9 +136,10 @@ const struct option bench_option_table[] = {
      .words = policy_words, .help = "a clone stays on one CPU here, so both mean split"},
     {"wait", NULL, OPTION_CHOICE, FIELD(wait), .text = "poll", .words = wait_words,
      .help = "spin on the completion queue, or sleep until the interrupt, or spin first"},
-    {"settle_ns", NULL, OPTION_TIME, FIELD(settle_ns), GIVEN(settle_given), .max = NS_PER_US,
-     .unit_ns = 1,
-     .help = "pause between a completion and the next doorbell at depth 1; for emulated disks"},
+    {"settle_ns", NULL, OPTION_TIME, FIELD(settle_ns), GIVEN(settle_given),
+     .max = 10 * NS_PER_US, .unit_ns = 1,
+     .help = "pause between a completion and the next doorbell at depth 1; for emulated disks, "
+             "where the best one is searched for unless it is given"},
 
     /* pace */
     {"rate", NULL, OPTION_SIZES, FIELD(rate_bytes), .max = ANY,

@@ -223,7 +223,7 @@ static void append_task(struct bench_lane *lane, struct bench_task *task)
         lane->reap_max = (unsigned)MIN((uint64_t)lane->reap_max, reap_max);
     }
     if (task->depth == 1) {
-        lane->settle_ns = task->job->settle_ns;
+        lane->settle.ns = task->job->settle_ns;
     }
 }
 
@@ -269,6 +269,10 @@ static int size_lane(const struct bench_worker *w, struct bench_lane *lane, stru
     }
     /* With several controllers to look after there is no sleeping for one of them. */
     lane->adaptive &= !lane->irq && w->lane_count == 1;
+    if (depth == 1 && !lane->irq && !lane->careful &&
+        nvme_info(lane->tasks->job->ctrlr)->emulated && !lane->tasks->job->opt.settle_given) {
+        bench_settle_search(&lane->settle);
+    }
     lane->gather = lane->careful ? 1 : MAX(depth / 2, 1U);
     lane->posted = heap_alloc(depth, sizeof(struct bench_slot *));
     if (lane->posted == NULL) {

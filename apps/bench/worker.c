@@ -11,15 +11,15 @@
 #define POLLS_PER_TICK 1024 /* empty polls between two looks at the clock */
 #define POLLS_PER_BATCH 64  /* what a reaping without a look at the clock counts for */
 #define SAMPLE_EVERY 64     /* turns that found something, of which one is timed */
-#define POLLS_PER_LOOK 16   /* empty polls between two looks at the clock, adaptive waiting: waits */
-#define LONG_WAIT_NS (500 * NS_PER_US) /* of this mean are slept through, shorter ones polled for, */
-#define PATIENCE_NS (1 * NS_PER_MS)    /* at most so long */
+#define POLLS_PER_LOOK 16   /* empty polls between two looks at the clock (adaptive waiting) */
+#define LONG_WAIT_NS (500 * NS_PER_US) /* longer waits are slept through, shorter ones polled */
+#define PATIENCE_NS (1 * NS_PER_MS)    /* for, at most so long */
 #define SCRAMBLE_BYTES 4096 /* one changed word for each: the unit in which disks deduplicate */
 
 /* --- completions ------------------------------------------------------------------------------ */
 
-/* What was chosen at one time, left with one doorbell and is found by one reaping has taken the same
- * time: it is accounted in one go, with the same result as one by one. */
+/* What was chosen at one time, left with one doorbell and is found by one reaping has taken the
+ * same time: it is accounted in one go, with the same result as one by one. */
 static void account_burst(struct bench_worker *w)
 {
     const struct bench_slot *slot = w->burst;
@@ -188,10 +188,10 @@ static void account_submit(struct bench_lane *lane, uint64_t issue_ns)
     lane->posted_count = 0;
 }
 
-/* Lets settle_ns pass since the completions were found. */
+/* Lets the pause pass since the completions were found. */
 static void settle(const struct bench_worker *w, const struct bench_lane *lane)
 {
-    uint64_t until_ns = (w->batch_ns != 0 ? w->batch_ns : bench_worker_now(w)) + lane->settle_ns;
+    uint64_t until_ns = (w->batch_ns != 0 ? w->batch_ns : bench_worker_now(w)) + lane->settle.ns;
     while (bench_worker_now(w) < until_ns) {
     }
 }
@@ -199,7 +199,7 @@ static void settle(const struct bench_worker *w, const struct bench_lane *lane)
 /* Tells the controller of all that was posted. */
 static void submit_lane(const struct bench_worker *w, struct bench_lane *lane)
 {
-    if (unlikely(lane->settle_ns > 0)) {
+    if (unlikely(lane->settle.ns > 0)) {
         settle(w, lane);
     }
     account_submit(lane, lane->timed ? bench_worker_now(w) : 0);
@@ -243,11 +243,21 @@ static __attribute__((noinline)) int turn_sampled(struct bench_worker *w, struct
 
 /* --- now and then ----------------------------------------------------------------------------- */
 
+static uint64_t lane_completions(const struct bench_lane *lane)
+{
+    struct nvme_qpair_stats stats;
+    nvme_qpair_stats(lane->qp, &stats);
+    return stats.completions;
+}
+
 static void worker_tick(struct bench_worker *w, uint64_t now_ns)
 {
     w->next_tick_ns = now_ns + BENCH_TICK_NS;
     for (unsigned l = 0; l < w->lane_count; l++) {
         struct bench_lane *lane = &w->lanes[l];
+        if (unlikely(lane->settle.searching)) {
+            bench_settle_tick(&lane->settle, lane_completions(lane), now_ns);
+        }
         for (struct bench_task *task = lane->tasks; task != NULL; task = task->next) {
             if (!task->finished) {
                 bench_task_tick(lane, task, now_ns);
@@ -315,7 +325,7 @@ static bool wait_adaptive(struct bench_worker *w, struct bench_lane *lane)
             arm_lane(lane, false);
         }
     }
-    /* The clock costs more than a poll: it is looked at after 1, 2, 4, 8, 16, 32, 48, ... of them. */
+    /* The clock costs more than a poll: it is read after 1, 2, 4, 8, 16, 32, 48, ... of them. */
     unsigned n = ++lane->idle_polls;
     if (!is_long && n % POLLS_PER_LOOK != 0 && (n > POLLS_PER_LOOK || !IS_POWER_OF_TWO(n))) {
         return false;

@@ -21,6 +21,7 @@
 #include "apps/bench/pattern.h"
 #include "apps/bench/record.h"
 #include "apps/bench/result.h"
+#include "apps/bench/settle.h"
 #include "drivers/machine.h"
 #include "drivers/nvme/nvme.h"
 #include "lib/compiler.h"
@@ -111,7 +112,7 @@ struct bench_lane {
     unsigned posted_count;
     unsigned gather;        /* so many are submitted even while completions are waiting */
     struct bench_slot **posted; /* since the last doorbell; room for the depths of all tasks */
-    uint64_t settle_ns;
+    struct bench_settle settle;
     uint64_t wake_ns;       /* when a careful task may start something though nothing completes */
     uint64_t idle_since_ns; /* adaptive waiting: the first empty poll since the last completion */
     unsigned idle_polls;    /* of this wait */

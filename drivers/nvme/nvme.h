@@ -89,6 +89,7 @@ struct nvme_info {
     bool shadow_doorbells;   /* are in use */
     uint64_t host_memory_bytes; /* lent to it (Host Memory Buffer), in so many pieces */
     unsigned host_memory_chunks;
+    bool emulated;           /* known to be software: it runs on the host's cores */
     bool was_enabled;        /* the firmware had left CC.EN = 1 at attach */
     uint64_t ready_ns;       /* time from CC.EN = 1 to CSTS.RDY = 1 */
 };

@@ -384,6 +384,7 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
         c->opt.admin_timeout_ns = defaults.admin_timeout_ns;
     }
     c->quirks = nvme_quirks_of(plat->vendor_id, plat->device_id);
+    c->info.emulated = c->quirks & NVME_QUIRK_EMULATED;
     return c;
 }
 

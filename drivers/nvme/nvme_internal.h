@@ -52,6 +52,7 @@
 #define NVME_QUIRK_MQES_ZERO      4u  /* reports MQES 0 and has 64 entries */
 #define NVME_QUIRK_NO_ACTIVE_LIST 8u  /* Identify CNS 02h is not implemented */
 #define NVME_QUIRK_REFUSE         16u /* another protocol in disguise */
+#define NVME_QUIRK_EMULATED       32u /* software, on the cores and behind the locks of a host */
 
 /* One command that can be outstanding; its index is the command identifier. */
 struct nvme_slot {

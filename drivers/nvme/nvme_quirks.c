@@ -21,7 +21,8 @@ static const struct quirk quirks[] = {
     {0x1c58, 0x0003, NVME_QUIRK_READY_DELAY},                         /* HGST */
     {0x1c58, 0x0023, NVME_QUIRK_READY_DELAY},                         /* WDC SN200 */
     {0x1c5f, 0x0540, NVME_QUIRK_READY_DELAY},                         /* Memblaze PBlaze4 */
-    {0x8086, 0x5845, NVME_QUIRK_NO_ACTIVE_LIST}, /* QEMU with its former identity */
+    {0x1b36, 0x0010, NVME_QUIRK_EMULATED},                            /* QEMU */
+    {0x8086, 0x5845, NVME_QUIRK_EMULATED | NVME_QUIRK_NO_ACTIVE_LIST}, /* QEMU of long ago */
 };
 
 uint32_t nvme_quirks_of(uint16_t vendor_id, uint16_t device_id)

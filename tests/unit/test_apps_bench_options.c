@@ -143,7 +143,7 @@ static void nonsense_is_refused_in_words(void **state)
     bad("size=101%", "size=101%: a part of the device is 1% to 100%\n");
     bad("size=%", "size=%: not a size; a number with k, m, g or t, or 1% to 100% of the device\n");
     bad("runtime=5q", "runtime=5q: not a time; a number with ns, us, ms, s, m, h or d\n");
-    bad("settle_ns=2000", "settle_ns=2000: at most 1000 ns is allowed\n");
+    bad("settle_ns=20000", "settle_ns=20000: at most 10000 ns is allowed\n");
     bad("time_based=maybe", "time_based=maybe: allowed is 0 or 1, no or yes\n");
     bad("rwmixread=101", "rwmixread=101: allowed is 0 to 100\n");
     bad("bs", "bs needs a value, as in bs=...\n");
