@@ -49,6 +49,8 @@ struct nvme_options {
     uint64_t admin_timeout_ns; /* 0: the default */
     bool poll_only;         /* do not use interrupts even if there are vectors */
     uint64_t host_memory_bytes; /* lent to a drive that asks for it, at most; 0: none is */
+    bool sgl;               /* where the controller has SGLs (SGLS), data in more than two pages is
+                               described by one descriptor instead of a PRP list */
     bool shadow_doorbells;  /* use them where there are any (OACS bit 8). Measured with QEMU 7.2:
                                nothing is gained, as a batch has one doorbell anyway */
 };
@@ -87,6 +89,7 @@ struct nvme_info {
     unsigned irq_qpairs;     /* of those, the ones that have an interrupt vector */
     bool volatile_cache;     /* VWC bit 0 */
     bool shadow_doorbells;   /* are in use */
+    bool sgl;                /* likewise */
     uint64_t host_memory_bytes; /* lent to it (Host Memory Buffer), in so many pieces */
     unsigned host_memory_chunks;
     bool emulated;           /* known to be software: it runs on the host's cores */

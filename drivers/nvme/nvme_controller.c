@@ -286,6 +286,8 @@ static void note_identity(struct nvme_ctrlr *c)
     copy_text(c->info.model, id->mn, sizeof(id->mn));
     copy_text(c->info.firmware, id->fr, sizeof(id->fr));
     c->info.volatile_cache = FIELD_GET(NVME_VWC_PRESENT, id->vwc);
+    c->use_sgl = c->opt.sgl && nvme_can(c, NVME_CAN_SGL);
+    c->info.sgl = c->use_sgl;
 }
 
 int nvme_identify_again(struct nvme_ctrlr *c)

@@ -179,6 +179,7 @@ struct nvme_ctrlr {
     char name[16];
     uint32_t quirks;
     uint32_t dstrd;
+    bool use_sgl;            /* opt.sgl, and the controller can */
     uint32_t transfer_bytes; /* the longest command: MDTS, and what a PRP list can hold */
     uint64_t ready_timeout_ns;
 

@@ -120,6 +120,11 @@ static void io_put_unusual(struct nvme_qpair *qp, struct nvme_io *io, uint64_t l
 
     if (io_is_short(iova, len_bytes)) {
         io_put_pages(sqe, iova, len_bytes);
+    } else if (qp->ctrlr->use_sgl) {
+        /* One data block descriptor in the place of both PRPs: address, length, type 0. */
+        sqe->flags = (uint8_t)FIELD_PREP(NVME_SQE_PSDT, NVME_PSDT_SGL);
+        sqe->prp1 = iova;
+        sqe->prp2 = len_bytes;
     } else {
         uint64_t prp1, prp2;
 

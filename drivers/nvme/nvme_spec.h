@@ -41,6 +41,7 @@ struct nvme_sqe {
 };
 #define NVME_SQE_FUSE GENMASK64(1, 0) /* in flags: 0 normal, 1 first, 2 second of a fused pair */
 #define NVME_SQE_PSDT GENMASK64(7, 6) /* in flags: 0 PRPs */
+#define NVME_PSDT_SGL 1 /* SGLs, §4.4, for data; metadata contiguous at mptr */
 #define NVME_SQE_BYTES 64
 #define NVME_SQE_SHIFT 6 /* CC.IOSQES */
 static_assert(sizeof(struct nvme_sqe) == NVME_SQE_BYTES, "submission queue entry");

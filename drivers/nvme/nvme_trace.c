@@ -34,8 +34,10 @@ void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *s
                    (unsigned)FIELD_GET(NVME_RW_CDW12_NLB, sqe->cdw12) + 1,
                    FIELD_GET(NVME_RW_CDW12_FUA, sqe->cdw12) ? " fua" : "");
     }
-    str_format(text, sizeof(text), "%s nsid %u%s prp1 %llxh prp2 %llxh", name, sqe->nsid, rest,
-               (unsigned long long)sqe->prp1, (unsigned long long)sqe->prp2);
+    bool sgl = FIELD_GET(NVME_SQE_PSDT, sqe->flags) != 0;
+    str_format(text, sizeof(text), "%s nsid %u%s %s %llxh %s %llxh", name, sqe->nsid, rest,
+               sgl ? "sgl address" : "prp1", (unsigned long long)sqe->prp1,
+               sgl ? "length" : "prp2", (unsigned long long)sqe->prp2);
     trace_line(qp, sqe->cid, text);
 }
 

@@ -158,10 +158,13 @@ static struct cmd *take(struct nvme_model *m, struct sq *sq, const uint32_t dw[1
 /* Reserved parts of the first dwords (§4.2); what is wrong is noted and answered. */
 static uint16_t check_common(struct nvme_model *m, const struct cmd *cmd)
 {
+    unsigned psdt = cmd->dw[0] >> 14 & 3;
+    bool sgl_allowed = !cmd->admin && m->cfg.sgls & 3; /* over PCIe admin commands have none */
+
     if (cmd->dw[0] & 0x3c00) {
         model_violate(m, "reserved bits in DW0: %08xh", cmd->dw[0]);
     }
-    if (cmd->dw[0] >> 14 & 3) {
+    if (psdt > 1 || (psdt && !sgl_allowed)) {
         model_violate(m, "SGLs asked for, which this controller has not: %08xh", cmd->dw[0]);
         return ST_INVALID_FIELD | ST_DNR;
     }

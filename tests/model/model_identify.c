@@ -93,6 +93,7 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     put_le(p + IDC_NN, 4, identify_nn(m));
     put_le(p + IDC_OACS, 2, c->shadow_doorbells ? 1 << 8 : 0);
     put_le(p + IDC_ONCS, 2, 1 | 1 << 2 | 1 << 3); /* compare, DSM, write zeroes */
+    put_le(p + IDC_SGLS, 4, c->sgls);
     p[IDC_VWC] = c->volatile_cache ? 1 : 0;
     const char nqn[] = "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001";
     memcpy(p + IDC_SUBNQN, nqn, sizeof(nqn));

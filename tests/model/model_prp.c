@@ -85,6 +85,40 @@ static uint16_t walk_list(struct nvme_model *m, struct cmd *cmd, uint64_t list, 
     return ST_OK;
 }
 
+/* The command's SGL (§4.4): one data block descriptor of exactly the data's length is all that this
+ * controller takes. */
+static uint16_t walk_sgl(struct nvme_model *m, struct cmd *cmd, uint64_t bytes)
+{
+    uint64_t address = dword_pair(cmd->dw + 6);
+    uint32_t length = cmd->dw[8];
+    uint32_t type = cmd->dw[9] >> 24; /* of descriptor and address */
+
+    m->count.sgl_commands++;
+    if (type != 0 || cmd->dw[9] & 0xffffff) {
+        model_violate(m, "SGL of command %u: descriptor type %02xh, reserved bytes %06xh", cmd->cid,
+                      type, cmd->dw[9] & 0xffffff);
+        return ST_SGL_TYPE | ST_DNR;
+    }
+    if (length != bytes) {
+        model_violate(m, "SGL of command %u has %u bytes, its data %llu", cmd->cid, length,
+                      (unsigned long long)bytes);
+        return ST_SGL_LENGTH | ST_DNR;
+    }
+    if ((m->cfg.sgls & 3) == 2 && (address | length) & 3) {
+        model_violate(m, "SGL of command %u is not dword aligned", cmd->cid);
+        return ST_SGL_LENGTH | ST_DNR;
+    }
+    for (uint64_t done = 0; done < bytes;) {
+        uint64_t len = MIN(bytes - done, 4096 - (address + done) % 4096);
+        uint16_t status = add_page(m, cmd, "SGL data block", address + done, len, 1);
+        if (status) {
+            return status;
+        }
+        done += len;
+    }
+    return ST_OK;
+}
+
 uint16_t prp_walk(struct nvme_model *m, struct cmd *cmd, uint64_t bytes)
 {
     uint64_t page = UINT64_C(4096) << (m->cc >> CC_MPS_AT & 15);
@@ -94,6 +128,9 @@ uint16_t prp_walk(struct nvme_model *m, struct cmd *cmd, uint64_t bytes)
     cmd->bytes = bytes;
     if (bytes == 0) {
         return ST_OK;
+    }
+    if (cmd->dw[0] >> 14 & 3) {
+        return walk_sgl(m, cmd, bytes);
     }
     uint64_t len = MIN(bytes, page - prp1 % page);
     uint16_t status = add_page(m, cmd, "PRP1", prp1, len, 4);

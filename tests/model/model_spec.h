@@ -100,6 +100,8 @@ enum {
     ST_ABORT_SQ_DELETION = 0x008,
     ST_INVALID_NS = 0x00b,
     ST_SEQUENCE = 0x00c,
+    ST_SGL_LENGTH = 0x00f,
+    ST_SGL_TYPE = 0x011,
     ST_PRP_OFFSET = 0x013,
     ST_SANITIZE_FAILED = 0x01c,
     ST_SANITIZE_IN_PROGRESS = 0x01d,
@@ -225,6 +227,7 @@ enum {
     IDC_FNA = 524,
     IDC_VWC = 525,
     IDC_NWPC = 531,
+    IDC_SGLS = 536,
     IDC_SUBNQN = 768,
     IDC_PSD0 = 2048,
 };

@@ -153,6 +153,7 @@ struct model_config {
     const char *serial, *model, *firmware;
     uint8_t mdts; /* log2 of pages of 1 << (12 + mpsmin) bytes; 0: no limit */
     bool volatile_cache;
+    uint32_t sgls; /* Identify's SGLS; bits 1:0 not 0: I/O commands may have SGLs */
     uint8_t aerl_0b, acl_0b;
     uint32_t oaes; /* optional events that Asynchronous Event Configuration may switch on */
     uint32_t rtd3e_us;
@@ -299,6 +300,7 @@ struct model_counters {
     uint64_t shutdowns_with_queues; /* ... while I/O queues still existed */
     uint64_t blocks_read, blocks_written, flushes;
     uint64_t deallocations, blocks_deallocated; /* Dataset Management: ranges, and their blocks */
+    uint64_t sgl_commands;       /* with an SGL */
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
     uint64_t events_reported;
