@@ -383,6 +383,9 @@ static int announce(struct shell *sh, const char *command, const struct change *
         (c->before_err || memcmp(c->data, c->before->data, c->request.len) != 0)) {
         out_printf(sh->out, "  and other data, of %u bytes\n", (unsigned)c->request.len);
     }
+    if (c->request.fid == NVME_FEAT_KEEP_ALIVE_TIMER && value) {
+        out_puts(sh->out, "  Without a Keep Alive command in that time the drive stops.\n");
+    }
     str_format(act, sizeof(act), "Set Features, %s", feature_name(c->request.fid));
     const struct nvme_danger danger = {
         .ctrlr = c->target.ctrlr,

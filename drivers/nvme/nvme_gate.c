@@ -3,6 +3,7 @@
  */
 #include "drivers/nvme/nvme_gate.h"
 
+#include "drivers/nvme/nvme_feature.h"
 #include "drivers/nvme/nvme_internal.h"
 #include "drivers/nvme/nvme_log.h"
 #include "lib/bitfield.h"
@@ -45,18 +46,15 @@ static enum nvme_harm harm_by_effects(struct nvme_ctrlr *c, bool admin, uint8_t 
 
 static enum nvme_harm harm_of_set_features(const struct nvme_sqe *cmd)
 {
-    switch (FIELD_GET(NVME_SET_FEATURES_CDW10_FID, cmd->cdw10)) {
+    uint8_t fid = (uint8_t)FIELD_GET(NVME_SET_FEATURES_CDW10_FID, cmd->cdw10);
+    const struct nvme_feature_info *info = nvme_feature_find(fid);
+
+    switch (fid) {
     case NVME_FEAT_NUMBER_OF_QUEUES:   /* the driver's queues exist */
     case NVME_FEAT_HOST_MEMORY_BUFFER: /* would lend memory that nobody allocated */
         return NVME_HARMS_DRIVER;
-    case NVME_FEAT_NAMESPACE_WRITE_PROTECTION:
-    case NVME_FEAT_LBA_RANGE_TYPE:
-    case NVME_FEAT_ERROR_RECOVERY:
-    case NVME_FEAT_RESERVATION_MASK:
-    case NVME_FEAT_RESERVATION_PERSISTENCE:
-        return NVME_HARMS_NAMESPACE;
     default:
-        return NVME_HARMS_CONTROLLER;
+        return info && info->per_namespace ? NVME_HARMS_NAMESPACE : NVME_HARMS_CONTROLLER;
     }
 }
 

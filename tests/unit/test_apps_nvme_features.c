@@ -275,6 +275,8 @@ static void test_set(void **state)
     says("nvme get-feature nvme0 -f 4 -c 0x100000", "value:0x00000100");
     says("nvme set-feature nvme0 -f 0x12 -v 0 -c 2", "then: 0x00000002  Read Recovery Level: 2\n");
     says("nvme get-feature nvme0 -f 0x12", "value:0x00000002");
+    says("nvme set-feature nvme0 -f 0x0f -v 1000",
+         "Without a Keep Alive command in that time the drive stops.");
 }
 
 static void test_set_data(void **state)
@@ -320,8 +322,11 @@ static void test_set_refusals(void **state)
     refuses("nvme set-feature nvme0 -f 6 -v x", -EINVAL, "--value");
     ha->shell.unattended = true;
     refuses("nvme set-feature nvme0 -f 6 -v 0", -EROFS, "--serial=SERIAL");
-    assert_int_equal(sets(), before);
+    says("arm nvme0 SERIAL7", ""); /* arming is not enough for a script */
+    refuses("nvme set-feature nvme0 -f 6 -v 0", -EROFS, "--serial=SERIAL");
     ha->shell.unattended = false;
+    refuses("nvme set-feature nvme0 -f 6 -v 0 --serial=SERIAL8", -EROFS, "nothing was done");
+    assert_int_equal(sets(), before);
     refuses("nvme set-feature nvme0 -f 2 -v 9 --serial=SERIAL7", -EIO,
             "nvme0 refused Set Features: Invalid Field in Command");
 }

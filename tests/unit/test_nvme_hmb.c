@@ -249,6 +249,20 @@ static void test_disabled_before_shutdown(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* Shut down and taken into service again: the drive finds in it what it had put there. */
+static void test_returned_after_resume(void **state)
+{
+    (void)state;
+    start(1024, 16, 0, 0);
+    attach();
+    work();
+    assert_int_equal(nvme_shutdown(r.ctrlr), 0);
+    assert_int_equal(nvme_resume(r.ctrlr), 0);
+    assert_int_equal(count()->hmb_returns, 1);
+    work();
+    assert_int_equal(rig_close(&r), 0);
+}
+
 /* A drive that does not become quiet keeps what was lent to it. */
 static void test_never_quiet(void **state)
 {
@@ -284,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_returned_after_a_reset),
         cmocka_unit_test(test_return_refused),
         cmocka_unit_test(test_disabled_before_shutdown),
+        cmocka_unit_test(test_returned_after_resume),
         cmocka_unit_test(test_never_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
