@@ -99,3 +99,18 @@ def test_doorbells_at_depth_128(boot):
     told = re.search(r"doorbells per command: sq=([\d.]+), cq=([\d.]+)", output)
     for queue, figure in zip(("sq", "cq"), told.groups()):
         assert abs(float(figure) - rung[queue] / 50000) < 0.002
+
+
+@pytest.mark.parametrize("command", ["sweep nvme0n1 rw=randread runtime=1 iodepth=1,2,4,8,16,32",
+                                     "quick nvme0n1"])
+def test_ctrl_c_tells_what_was_measured(vm, command):
+    """The rows until then, and of a sweep the CSV, and the shell goes on."""
+    vm.send(f"bench {command}\r")
+    first = vm.expect(r"4096B +1 +1 .*\n|SEQ1M .*\n", 60)
+    vm.send("\x03")
+    output = first + vm.wait_prompt(30)
+    assert f"bench {command.split()[0]}: stopped by Ctrl-C" in output
+    if command.startswith("sweep"):
+        assert "BEGIN FIO LOG sweep.csv" in output and "\nrandread,4096,1,1," in output
+        assert "\nrandread,4096,1,32," not in output
+    assert "IOPS=" in bench(vm, "--rw=read --size=1m")
