@@ -3,6 +3,8 @@
  * address in place of the second device node.
  */
 #include "apps/commands.h"
+#include "apps/nvme/commands.h"
+#include "apps/nvme/show.h"
 #include "apps/system/size_text.h"
 #include "lib/errno.h"
 
@@ -11,6 +13,12 @@
 #define PCI_VENDOR_INTEL  0x8086
 #define PCI_CLASS_STORAGE 0x01
 #define PCI_SUB_RAID      0x04
+
+enum { OPT_OUTPUT };
+static const struct shell_option options[] = {
+    [OPT_OUTPUT] = SHELL_OPTION_OUTPUT,
+    {0},
+};
 
 static void print_heading(struct out *out)
 {
@@ -92,12 +100,50 @@ static void print_no_controller(struct out *out, const struct pci_bus *bus)
     }
 }
 
+/* The members of nvme-cli's JSON, but for the path of a device node that there is none of. */
+static void list_json(struct show *s, const struct appliance *app)
+{
+    char path[BLOCK_NAME_BYTES + 8];
+
+    show_open_array(s, "Devices", NULL);
+    for (unsigned i = 0; i < app->ctrlr_count; i++) {
+        struct nvme_ctrlr *ctrlr = app->ctrlrs[i].nvme;
+
+        for (unsigned j = 0; ctrlr && j < nvme_ns_count(ctrlr); j++) {
+            const struct nvme_ns *ns = nvme_ns_at(ctrlr, j);
+
+            str_format(path, sizeof(path), "/dev/%sn%u", app->ctrlrs[i].name, (unsigned)ns->nsid);
+            show_open_object(s, NULL, NULL);
+            show_json_u64(s, "NameSpace", ns->nsid);
+            show_json_text(s, "DevicePath", path);
+            show_json_text(s, "Firmware", nvme_info(ctrlr)->firmware);
+            show_json_text(s, "ModelNumber", nvme_info(ctrlr)->model);
+            show_json_text(s, "SerialNumber", nvme_info(ctrlr)->serial);
+            show_json_u64(s, "UsedBytes", ns->used_blocks * ns->block_bytes);
+            show_json_u64(s, "MaximumLBA", ns->block_count);
+            show_json_u64(s, "PhysicalSize", ns->block_count * ns->block_bytes);
+            show_json_u64(s, "SectorSize", ns->block_bytes);
+            show_close_object(s);
+        }
+    }
+    show_close_array(s);
+    show_end(s);
+}
+
 static int list_run(struct shell *sh, int argc, char **argv)
 {
     const struct appliance *app = sh->app;
+    struct show s;
 
     (void)argc;
-    (void)argv;
+    int err = show_begin(&s, sh, argv[0], sh->values[OPT_OUTPUT].text);
+    if (err) {
+        return err;
+    }
+    if (s.json) {
+        list_json(&s, app);
+        return 0;
+    }
     if (app->ctrlr_count == 0) {
         print_no_controller(sh->out, app->pci);
         return 0;
@@ -115,14 +161,29 @@ static int list_run(struct shell *sh, int argc, char **argv)
     return 0;
 }
 
+#define LIST_SUMMARY "list the NVMe namespaces"
+#define LIST_DETAILS                                                                               \
+    "Usage is what the namespace says it uses of its size (powers of 1000); Format is\n"            \
+    "the size of a logical block and of its metadata. A controller that did not come up\n"         \
+    "has a line below the table.\n"
+
 const struct shell_cmd cmd_list = {
     .name = "list",
-    .usage = "list",
-    .summary = "list the NVMe namespaces",
-    .details = "Usage is what the namespace says it uses of its size (powers of 1000); Format is "
-               "the size of a\n"
-               "logical block and of its metadata. A controller that did not come up has a line "
-               "below the table.\n",
+    .usage = "list [-o json]",
+    .summary = LIST_SUMMARY,
+    .details = LIST_DETAILS,
     .example = "list",
+    .options = options,
+    .run = list_run,
+};
+
+/* The same command where people who know nvme-cli look for it. */
+const struct shell_cmd nvme_cmd_list = {
+    .name = "list",
+    .usage = "nvme list [-o json]",
+    .summary = LIST_SUMMARY,
+    .details = LIST_DETAILS,
+    .example = "nvme list -o json",
+    .options = options,
     .run = list_run,
 };

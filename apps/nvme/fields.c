@@ -64,16 +64,36 @@ static void show_field(struct show *s, const struct nvme_field *field, const uin
     }
 }
 
+static void show_bit_table(struct show *s, const struct nvme_bit *bits, uint64_t value)
+{
+    for (; bits->text; bits++) {
+        size_t len = strlen(bits->text);
+        bool question = len && bits->text[len - 1] == '?';
+
+        show_bits(s, value, bits->hi, bits->lo, "%.*s%s", (int)(question ? len - 1 : len),
+                  bits->text, !question ? "" : value >> bits->lo & 1 ? " supported"
+                                                                    : " not supported");
+    }
+}
+
 void nvme_fields_show(struct show *s, const struct nvme_field *fields, unsigned count,
                       const void *data, bool human)
 {
     for (unsigned i = 0; i < count; i++) {
-        const uint8_t *bytes = (const uint8_t *)data + fields[i].off;
+        const struct nvme_field *field = &fields[i];
+        const uint8_t *bytes = (const uint8_t *)data + field->off;
+        uint64_t value = load_le(bytes, MIN((unsigned)field->width, 8U));
 
-        show_field(s, &fields[i], bytes);
-        if (human && fields[i].explain && !s->json) {
-            fields[i].explain(s, load_le(bytes, MIN((unsigned)fields[i].width, 8U)));
-            out_puts(s->out, "\n");
+        show_field(s, field, bytes);
+        if (!human || s->json || !(field->bits || field->explain)) {
+            continue;
         }
+        if (field->bits) {
+            show_bit_table(s, field->bits, value);
+        }
+        if (field->explain) {
+            field->explain(s, value);
+        }
+        out_puts(s->out, "\n");
     }
 }

@@ -20,13 +20,21 @@ enum nvme_field_format {
     NVME_FIELD_UUID, /* 16 bytes with the hyphens of RFC 4122 §3 */
 };
 
+/* Bits of a field in words; text NULL ends a table. A text that ends in "?" is followed by
+ * "supported" or "not supported", as the bit says. */
+struct nvme_bit {
+    uint8_t hi, lo;
+    const char *text;
+};
+
 struct nvme_field {
     const char *name;
     uint16_t off;   /* bytes from the start of the structure */
     uint16_t width; /* bytes */
     enum nvme_field_format format;
     const char *key; /* JSON's name; NULL: name */
-    /* Its bits in words, for --human-readable; NULL: there is nothing to explain. */
+    /* Its bits in words, for --human-readable; NULL: there are none, or explain() says them. */
+    const struct nvme_bit *bits;
     void (*explain)(struct show *s, uint64_t value);
 };
 
@@ -37,8 +45,15 @@ struct nvme_field {
         .format = NVME_FIELD_##how,                                                                \
     }
 
+/* The same with the table bits_<member>. */
+#define NVME_FIELD_BITS(type, member, how)                                                         \
+    {                                                                                              \
+        .name = #member, .off = offsetof(type, member), .width = sizeof(((type *)0)->member),      \
+        .format = NVME_FIELD_##how, .bits = bits_##member,                                         \
+    }
+
 /* Shows count fields of data, which is little-endian and holds all of them; human: with what
- * explain() says. */
+ * their bits say. */
 void nvme_fields_show(struct show *s, const struct nvme_field *fields, unsigned count,
                       const void *data, bool human);
 

@@ -184,7 +184,8 @@ void health_judge_link(struct health *h, const struct pci_link *link)
     if (link->present &&
         (link->width < link->width_max || link->speed_mtps < link->speed_max_mtps)) {
         find(h, HEALTH_WATCH,
-             "PCI Express link: x%u at %u.%u GT/s, the drive can x%u at %u.%u GT/s", link->width, link->speed_mtps / 1000, link->speed_mtps % 1000 / 100, link->width_max,
+             "PCI Express link: x%u at %u.%u GT/s, the drive can x%u at %u.%u GT/s", link->width,
+             link->speed_mtps / 1000, link->speed_mtps % 1000 / 100, link->width_max,
              link->speed_max_mtps / 1000, link->speed_max_mtps % 1000 / 100);
     }
 }

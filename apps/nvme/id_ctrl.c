@@ -12,12 +12,165 @@
 #define HEX(member)  NVME_FIELD(struct nvme_id_ctrl, member, HEX)
 #define BIG(member)  NVME_FIELD(struct nvme_id_ctrl, member, BIG)
 #define TEXT(member) NVME_FIELD(struct nvme_id_ctrl, member, TEXT)
+#define BITS(member) NVME_FIELD_BITS(struct nvme_id_ctrl, member, HEX)
+#define KELVIN(member)                                                                             \
+    {                                                                                              \
+        .name = #member, .off = offsetof(struct nvme_id_ctrl, member), .width = 2,                 \
+        .format = NVME_FIELD_DEC, .explain = explain_kelvin,                                       \
+    }
 /* nvme-cli's name for the byte that 1.4 calls NVSCC. */
 #define ICSVSCC                                                                                    \
     {                                                                                              \
         .name = "icsvscc", .off = offsetof(struct nvme_id_ctrl, nvscc), .width = 1,                \
         .format = NVME_FIELD_DEC,                                                                  \
     }
+
+/* The fields of which --human-readable explains the bits. */
+static const struct nvme_bit bits_cmic[] = {
+    {3, 3, "asymmetric namespace access reporting?"},
+    {2, 2, "of an SR-IOV virtual function"},
+    {1, 1, "several controllers in the subsystem"},
+    {0, 0, "several ports in the subsystem"},
+    {0},
+};
+static const struct nvme_bit bits_oaes[] = {
+    {14, 14, "endurance group event notices?"},
+    {13, 13, "LBA status information notices?"},
+    {12, 12, "predictable latency event notices?"},
+    {11, 11, "asymmetric access change notices?"},
+    {9, 9, "firmware activation notices?"},
+    {8, 8, "namespace attribute notices?"},
+    {0},
+};
+static const struct nvme_bit bits_ctratt[] = {
+    {9, 9, "UUID list?"},
+    {8, 8, "SQ associations?"},
+    {7, 7, "namespace granularity?"},
+    {6, 6, "traffic based keep alive?"},
+    {5, 5, "predictable latency mode?"},
+    {4, 4, "endurance groups?"},
+    {3, 3, "read recovery levels?"},
+    {2, 2, "NVM sets?"},
+    {1, 1, "non-operational power state permissive mode?"},
+    {0, 0, "128-bit host identifier?"},
+    {0},
+};
+static const struct nvme_bit bits_oacs[] = {
+    {9, 9, "Get LBA Status?"},
+    {8, 8, "Doorbell Buffer Config?"},
+    {7, 7, "Virtualization Management?"},
+    {6, 6, "NVMe-MI Send and Receive?"},
+    {5, 5, "Directives?"},
+    {4, 4, "Device Self-test?"},
+    {3, 3, "Namespace Management and Attachment?"},
+    {2, 2, "Firmware Commit and Download?"},
+    {1, 1, "Format NVM?"},
+    {0, 0, "Security Send and Receive?"},
+    {0},
+};
+static const struct nvme_bit bits_frmw[] = {
+    {4, 4, "firmware activation without a reset?"},
+    {3, 1, "firmware slots"},
+    {0, 0, "slot 1 is read-only"},
+    {0},
+};
+static const struct nvme_bit bits_lpa[] = {
+    {4, 4, "Persistent Event log?"},
+    {3, 3, "Telemetry logs?"},
+    {2, 2, "log pages by offset?"},
+    {1, 1, "Commands Supported and Effects log?"},
+    {0, 0, "SMART log per namespace?"},
+    {0},
+};
+static const struct nvme_bit bits_avscc[] = {
+    {0, 0, "admin vendor commands use the standard format"},
+    {0},
+};
+static const struct nvme_bit bits_apsta[] = {
+    {0, 0, "Autonomous Power State Transitions?"},
+    {0},
+};
+static const struct nvme_bit bits_hctma[] = {
+    {0, 0, "Host Controlled Thermal Management?"},
+    {0},
+};
+static const struct nvme_bit bits_sanicap[] = {
+    {31, 30, "media after a no-deallocate sanitize: 1 not modified, 2 modified"},
+    {29, 29, "no-deallocate is inhibited"},
+    {2, 2, "Overwrite?"},
+    {1, 1, "Block Erase?"},
+    {0, 0, "Crypto Erase?"},
+    {0},
+};
+static const struct nvme_bit bits_anacap[] = {
+    {7, 7, "group identifiers may be 0 to ANAGRPMAX"},
+    {6, 6, "the group of a namespace stays"},
+    {4, 4, "ANA change state?"},
+    {3, 3, "ANA persistent loss state?"},
+    {2, 2, "ANA inaccessible state?"},
+    {1, 1, "ANA non-optimized state?"},
+    {0, 0, "ANA optimized state?"},
+    {0},
+};
+static const struct nvme_bit bits_sqes[] = {
+    {7, 4, "largest submission entry, log2 of bytes"},
+    {3, 0, "required submission entry, log2 of bytes"},
+    {0},
+};
+static const struct nvme_bit bits_cqes[] = {
+    {7, 4, "largest completion entry, log2 of bytes"},
+    {3, 0, "required completion entry, log2 of bytes"},
+    {0},
+};
+static const struct nvme_bit bits_oncs[] = {
+    {8, 8, "Copy?"},
+    {7, 7, "Verify?"},
+    {6, 6, "Timestamp?"},
+    {5, 5, "Reservations?"},
+    {4, 4, "Save and Select of features?"},
+    {3, 3, "Write Zeroes?"},
+    {2, 2, "Dataset Management?"},
+    {1, 1, "Write Uncorrectable?"},
+    {0, 0, "Compare?"},
+    {0},
+};
+static const struct nvme_bit bits_fuses[] = {
+    {0, 0, "fused Compare and Write?"},
+    {0},
+};
+static const struct nvme_bit bits_fna[] = {
+    {2, 2, "cryptographic erase by Format NVM?"},
+    {1, 1, "an erase reaches all namespaces"},
+    {0, 0, "a format reaches all namespaces"},
+    {0},
+};
+static const struct nvme_bit bits_vwc[] = {
+    {2, 1, "Flush with NSID FFFFFFFFh: 2 not supported, 3 supported"},
+    {0, 0, "volatile write cache is present"},
+    {0},
+};
+static const struct nvme_bit bits_nwpc[] = {
+    {2, 2, "permanent write protection?"},
+    {1, 1, "write protection until the next power cycle?"},
+    {0, 0, "namespace write protection?"},
+    {0},
+};
+static const struct nvme_bit bits_sgls[] = {
+    {21, 21, "transport SGL data block?"},
+    {20, 20, "SGL offsets?"},
+    {19, 19, "an SGL descriptor as metadata pointer?"},
+    {18, 18, "SGLs longer than the data?"},
+    {17, 17, "metadata in one contiguous buffer?"},
+    {16, 16, "SGL bit bucket?"},
+    {2, 2, "keyed SGLs?"},
+    {1, 0, "SGLs: 0 not supported, 1 any alignment, 2 dwords"},
+    {0},
+};
+
+static void explain_kelvin(struct show *s, uint64_t value)
+{
+    show_bits(s, value, 15, 0, "%lld C", (long long)value - 273);
+}
 
 static const struct nvme_field id_ctrl_fields[] = {
     HEX(vid),
@@ -27,14 +180,14 @@ static const struct nvme_field id_ctrl_fields[] = {
     TEXT(fr),
     DEC(rab),
     NVME_FIELD(struct nvme_id_ctrl, ieee, OUI),
-    HEX(cmic),
+    BITS(cmic),
     DEC(mdts),
     HEX(cntlid),
     HEX(ver),
     HEX(rtd3r),
     HEX(rtd3e),
-    HEX(oaes),
-    HEX(ctratt),
+    BITS(oaes),
+    BITS(ctratt),
     HEX(rrls),
     DEC(cntrltype),
     NVME_FIELD(struct nvme_id_ctrl, fguid, UUID),
@@ -44,17 +197,17 @@ static const struct nvme_field id_ctrl_fields[] = {
     DEC(nvmsr),
     DEC(vwci),
     DEC(mec),
-    HEX(oacs),
+    BITS(oacs),
     DEC(acl),
     DEC(aerl),
-    HEX(frmw),
-    HEX(lpa),
+    BITS(frmw),
+    BITS(lpa),
     DEC(elpe),
     DEC(npss),
-    HEX(avscc),
-    HEX(apsta),
-    DEC(wctemp),
-    DEC(cctemp),
+    BITS(avscc),
+    BITS(apsta),
+    KELVIN(wctemp),
+    KELVIN(cctemp),
     DEC(mtfa),
     DEC(hmpre),
     DEC(hmmin),
@@ -65,33 +218,33 @@ static const struct nvme_field id_ctrl_fields[] = {
     DEC(dsto),
     DEC(fwug),
     DEC(kas),
-    HEX(hctma),
+    BITS(hctma),
     DEC(mntmt),
     DEC(mxtmt),
-    HEX(sanicap),
+    BITS(sanicap),
     DEC(hmminds),
     DEC(hmmaxd),
     DEC(nsetidmax),
     DEC(endgidmax),
     DEC(anatt),
-    DEC(anacap),
+    NVME_FIELD_BITS(struct nvme_id_ctrl, anacap, DEC),
     DEC(anagrpmax),
     DEC(nanagrpid),
     DEC(pels),
-    HEX(sqes),
-    HEX(cqes),
+    BITS(sqes),
+    BITS(cqes),
     DEC(maxcmd),
     DEC(nn),
-    HEX(oncs),
-    HEX(fuses),
-    HEX(fna),
-    HEX(vwc),
+    BITS(oncs),
+    BITS(fuses),
+    BITS(fna),
+    BITS(vwc),
     DEC(awun),
     DEC(awupf),
     ICSVSCC,
-    DEC(nwpc),
+    NVME_FIELD_BITS(struct nvme_id_ctrl, nwpc, DEC),
     DEC(acwu),
-    HEX(sgls),
+    BITS(sgls),
     DEC(mnan),
     TEXT(subnqn),
     DEC(ioccsz),

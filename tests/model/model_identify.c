@@ -206,6 +206,16 @@ uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t
         }
         fill_descriptors(ns, page);
         break;
+    case 0x11:
+        if (!m->cfg.offer.namespaces) {
+            return ST_INVALID_FIELD | ST_DNR;
+        }
+        ns = namespace_allocated(m, nsid);
+        if (ns) {
+            fill_namespace(ns, page);
+            manage_identify_namespace(m, ns, page);
+        }
+        break;
     default: {
         uint16_t status = manage_identify(m, cns, nsid, page);
         if (status) {

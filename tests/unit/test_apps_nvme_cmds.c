@@ -195,7 +195,7 @@ static void test_mistakes(void **state)
     refuses("nvme id-crtl nvme0", -ENOENT, "did you mean 'id-ctrl'? ('help nvme' lists all)");
     refuses("nvme id-ctrl", -EINVAL, "usage:   nvme id-ctrl CTRL");
     refuses("nvme id-ns nvme0n9", -ENODEV, "nvme0n9");
-    refuses("nvme id-ns nvme0", -ENODEV, "nvme0");
+    refuses("nvme id-ns nvme0", -EINVAL, "a disk such as nvme0n1, or --namespace-id");
     refuses("nvme id-ctrl nvme3", -ENODEV, "nvme3");
 }
 

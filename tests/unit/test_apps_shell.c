@@ -375,9 +375,9 @@ static void tab_offers_what_fits(void **state)
     check_tab("lsb", "lsblk ", 1);
     check_tab("pwd; lsb", "pwd; lsblk ", 1);
     check_tab("re", "re", 3);
-    check_tab("re x;po", "re x;poweroff ", 1);
+    check_tab("re x;powero", "re x;poweroff ", 1);
     check_tab("xq", "", 0);
-    check_tab("help po", "help poweroff ", 1);
+    check_tab("help powero", "help poweroff ", 1);
     check_tab("pwd ", "", 0);
     check_tab("nosuch r", "", 0);
     check_tab("arm r", "arm ram", 3);
