@@ -163,7 +163,7 @@ static int list_run(struct shell *sh, int argc, char **argv)
 
 #define LIST_SUMMARY "list the NVMe namespaces"
 #define LIST_DETAILS                                                                               \
-    "Usage is what the namespace says it uses of its size (powers of 1000); Format is\n"            \
+    "Usage is what the namespace says it uses of its size (powers of 1000); Format is\n"           \
     "the size of a logical block and of its metadata. A controller that did not come up\n"         \
     "has a line below the table.\n"
 

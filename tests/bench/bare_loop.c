@@ -44,8 +44,8 @@ static uint64_t now_ns(const struct bare_loop *loop)
     return loop->machine->now_ns(loop->machine->ctx);
 }
 
-/* Every entry of the ring is a read that can be sent again and again. Those in flight at a time have
- * buffers of their own, as many as there are. */
+/* Every entry of the ring is a read that can be sent again and again. Those in flight at a time
+ * have buffers of their own. */
 static int fill_ring(const struct nvme_qpair *qp, uint32_t depth, uint64_t bytes,
                      struct dma_buf *data)
 {

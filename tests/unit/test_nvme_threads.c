@@ -50,6 +50,7 @@ static void *own_controller(void *arg)
         o->wrong += memcmp(in, out, sizeof(in)) != 0;
         if (i % 100 == 50) {
             o->wrong += nvme_recover(r.ctrlr) != 0;
+            rig_arm(&r, ns); /* a reset ends what was allowed */
         }
     }
     o->wrong += rig_close(&r);
