@@ -89,9 +89,12 @@ static void report_text(struct show *s, const struct nvme_ctrlr *ctrlr, const st
     for (unsigned i = 0; i < h->count; i++) {
         show_title(s, "  %-7s %s", health_verdict_name(h->findings[i].level), h->findings[i].text);
     }
-    if (h->verdict == HEALTH_OK) {
-        show_title(s, "  Spare %u %%, life used %u %%, no media errors, nothing that speaks "
-                      "against it.", smart->avail_spare, smart->percent_used);
+    if (h->verdict == HEALTH_OK && smart->spare_thresh) {
+        show_title(s, "  Spare %u %%, life used %u %%: nothing speaks against it.",
+                   smart->avail_spare, smart->percent_used);
+    } else if (h->verdict == HEALTH_OK) {
+        show_title(s, "  Life used %u %%, spare blocks not reported: nothing speaks against it.",
+                   smart->percent_used);
     }
 }
 

@@ -52,10 +52,11 @@ static void judge_wear(struct health *h, const struct nvme_smart_log *log)
 {
     unsigned spare = log->avail_spare, threshold = log->spare_thresh, used = log->percent_used;
 
+    /* A drive without a threshold does not report its spare blocks at all. */
     if (spare < threshold) {
         find(h, HEALTH_REPLACE, "spare blocks: %u %% left, below the drive's threshold of %u %%",
              spare, threshold);
-    } else if (spare < 100 && spare < threshold + SPARE_MARGIN) {
+    } else if (threshold && spare < 100 && spare < threshold + SPARE_MARGIN) {
         find(h, HEALTH_WATCH, "spare blocks: %u %% left, near the drive's threshold of %u %%",
              spare, threshold);
     }

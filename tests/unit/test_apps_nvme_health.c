@@ -65,6 +65,8 @@ static void test_spare_and_life(void **state)
         {19, 10, 0, HEALTH_WATCH, "19 % left, near"},
         {10, 10, 0, HEALTH_WATCH, "10 % left, near"},
         {9, 10, 0, HEALTH_REPLACE, "9 % left, below"},
+        {0, 0, 0, HEALTH_OK, NULL},     /* not reported */
+        {5, 0, 0, HEALTH_OK, NULL},
         {100, 100, 0, HEALTH_OK, NULL}, /* a threshold that says nothing */
         {100, 10, 80, HEALTH_WATCH, "80 % of the rated endurance"},
         {100, 10, 99, HEALTH_WATCH, "99 %"},
@@ -234,7 +236,7 @@ static void test_command(void **state)
     ha = host_appliance_create(&cfg);
     struct nvme_model *m = ha->hosts[0]->model;
     says("health nvme0n1", "nvme0 (Carillon model drive, serial CAR0001, firmware 1.0): OK\n"
-                           "  Spare 100 %, life used 1 %, ");
+                           "  Spare 100 %, life used 1 %: ");
     says("health nvme0 -o json", "\"verdict\" : \"OK\",\n  \"findings\" : [");
     model_health(m)->percent_used = 85;
     says("health nvme0", "firmware 1.0): WATCH\n  WATCH   life: 85 % of the rated endurance");
