@@ -26,7 +26,7 @@ BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
 PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
-NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_controller nvme_dbbuf nvme_events \
+NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_controller nvme_dbbuf nvme_events \
     nvme_feature nvme_feature_table nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io \
     nvme_log nvme_namespace nvme_nsmgmt nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
     nvme_rescan nvme_sanitize nvme_selftest nvme_status nvme_trace)

@@ -282,7 +282,7 @@ static void open_disks(void)
 {
     struct nvme_options opt = nvme_default_options();
     static struct pci_bus bus;
-    char dbbuf[4], sgl[4];
+    char dbbuf[4], sgl[4], cmb[4];
 
     opt.poll_only = !have_apic || cmdline_has(info.cmdline, "poll");
     opt.shadow_doorbells =
@@ -290,9 +290,8 @@ static void open_disks(void)
     if (cmdline_has(info.cmdline, "nohmb")) {
         opt.host_memory_bytes = 0;
     }
-    if (cmdline_get(info.cmdline, "sgl", sgl, sizeof(sgl))) {
-        opt.sgl = strcmp(sgl, "1") == 0;
-    }
+    opt.sgl = cmdline_get(info.cmdline, "sgl", sgl, sizeof(sgl)) && strcmp(sgl, "1") == 0;
+    opt.cmb = cmdline_get(info.cmdline, "cmb", cmb, sizeof(cmb)) && strcmp(cmb, "1") == 0;
     opt.max_io_qpairs = MIN(opt.max_io_qpairs, last_online_cpu() + 1);
     int err = block_registry_create(&app.blocks);
     if (err) {

@@ -44,6 +44,11 @@ struct platform {
      * does not come back). NULL: nothing can be lost. */
     int (*restore)(void *ctx);
 
+    /* Memory of the device itself: bytes at offset of its base address register bar. out: where the
+     * CPU reaches it, uncached, and its address on the bus; it is never freed. 0; -ENODEV (no such
+     * register, or it is unassigned or shorter); -ENOMEM. NULL: cannot be done. */
+    int (*bar_map)(void *ctx, unsigned bar, uint64_t offset, uint64_t bytes, struct dma_buf *out);
+
     /* Bytes of the register BAR; drivers check it before they use a doorbell. */
     uint64_t bar_bytes;
 

@@ -69,6 +69,7 @@ static int queues_run(struct shell *sh, int argc, char **argv)
     const struct nvme_info *info = nvme_info(ctrlr);
     show_u64(&s, "queue pairs", "queue_pairs", info->io_qpairs);
     show_u64(&s, "of these with interrupt", "with_interrupt", info->irq_qpairs);
+    show_u64(&s, "in controller memory", "in_controller_memory", info->cmb_qpairs);
     show_u64(&s, "granted at most", "granted", info->granted_qpairs);
     show_u64(&s, "entries", "entries", info->io_entries);
     show_u64(&s, "entries at most", "entries_max", entries_max(info));

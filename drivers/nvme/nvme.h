@@ -49,6 +49,9 @@ struct nvme_options {
     uint64_t admin_timeout_ns; /* 0: the default */
     bool poll_only;         /* do not use interrupts even if there are vectors */
     uint64_t host_memory_bytes; /* lent to a drive that asks for it, at most; 0: none is */
+    bool cmb;               /* submission queues lie in the controller memory buffer, where there is
+                               one for them (CMBSZ.SQS) and it is large enough. Measured with QEMU
+                               7.2: no difference (docs/nvme.md) */
     bool sgl;               /* where the controller has SGLs (SGLS), data in more than two pages is
                                described by one descriptor instead of a PRP list */
     bool shadow_doorbells;  /* use them where there are any (OACS bit 8). Measured with QEMU 7.2:
@@ -90,6 +93,7 @@ struct nvme_info {
     bool volatile_cache;     /* VWC bit 0 */
     bool shadow_doorbells;   /* are in use */
     bool sgl;                /* likewise */
+    unsigned cmb_qpairs;     /* whose submission queues lie in the controller memory buffer */
     uint64_t host_memory_bytes; /* lent to it (Host Memory Buffer), in so many pieces */
     unsigned host_memory_chunks;
     bool emulated;           /* known to be software: it runs on the host's cores */

@@ -445,6 +445,7 @@ err_usable:
 err_identify:
 err_enable:
     quiet_for_free(c);
+    nvme_cmb_disable(c);
     nvme_ns_list_free(&c->namespaces);
     nvme_qpairs_free(c);
     nvme_hmb_free(c);
@@ -512,6 +513,7 @@ void nvme_detach(struct nvme_ctrlr *ctrlr)
         return;
     }
     (void)nvme_shutdown(ctrlr); /* what there is to say has been logged */
+    nvme_cmb_disable(ctrlr);
     nvme_ns_list_free(&ctrlr->namespaces);
     nvme_ns_list_free(&ctrlr->gone);
     nvme_qpairs_free(ctrlr);

@@ -11,6 +11,7 @@
  * nvme_rescan.c      what has become of them since
  * nvme_events.c      asynchronous events: asked for, kept, told to listeners
  * nvme_dbbuf.c       shadow doorbells
+ * nvme_cmb.c         submission queues in the controller memory buffer
  * nvme_hmb.c         memory lent to a drive that asks for it
  * nvme_feature.c     Get and Set Features; nvme_feature_table.c: what there is
  * nvme_ability.c     what the controller offers
@@ -101,6 +102,7 @@ struct nvme_qpair {
     uint16_t qid;
     uint16_t cpu;
     bool created; /* the controller has both queues */
+    bool sq_in_cmb;
     bool has_irq;
     bool irq_on;
     bool ack_before_sleep; /* interrupts were missed; acknowledge more eagerly */
@@ -191,6 +193,7 @@ struct nvme_ctrlr {
     uint64_t kept_bytes; /* memory never given back because the device may still write to it */
     unsigned resets;
 
+    struct dma_buf cmb; /* the controller memory buffer; va NULL: not used. See nvme_cmb.c */
     struct dma_buf shadow_mem, event_mem; /* see nvme_dbbuf.c */
     struct nvme_hmb hmb;
     struct nvme_qpair admin;
@@ -340,6 +343,15 @@ int nvme_hmb_enable(struct nvme_ctrlr *c) must_check;
 void nvme_hmb_disable(struct nvme_ctrlr *c);
 /* The controller is disabled, or has said that it uses none. */
 void nvme_hmb_free(struct nvme_ctrlr *c);
+
+/* --- controller memory buffer (nvme_cmb.c) ---------------------------------------------------- */
+
+/* Before queues are made, after each enable: makes the buffer usable, where that is wanted and
+ * possible. 0; -EIO (it was usable before and is not any more). */
+int nvme_cmb_enable(struct nvme_ctrlr *c) must_check;
+void nvme_cmb_disable(struct nvme_ctrlr *c);
+/* Memory for a submission queue of qid in the buffer; false: it has no room there. */
+bool nvme_cmb_place(struct nvme_ctrlr *c, uint16_t qid, uint64_t bytes, struct dma_buf *out);
 
 /* --- the rest ------------------------------------------------------------------------------- */
 

@@ -172,6 +172,27 @@ static void plat_relax(void *ctx)
     __asm__ volatile("" ::: "memory");
 }
 
+static int plat_bar_map(void *ctx, unsigned bar, uint64_t offset, uint64_t bytes,
+                        struct dma_buf *out)
+{
+    const struct nvme_pci *np = ctx;
+
+    if (bar >= ARRAY_SIZE(np->pci->bar)) {
+        return -ENODEV;
+    }
+    const struct pci_bar *b = &np->pci->bar[bar];
+    if ((b->kind != PCI_BAR_MEM32 && b->kind != PCI_BAR_MEM64) || b->addr == 0 ||
+        offset > b->bytes || bytes > b->bytes - offset) {
+        return -ENODEV;
+    }
+    volatile void *va = paging_map_mmio(b->addr + offset, bytes);
+    if (!va) {
+        return -ENOMEM;
+    }
+    *out = (struct dma_buf){.va = (void *)(uintptr_t)va, .iova = b->addr + offset, .len = bytes};
+    return 0;
+}
+
 /* --- interrupts ------------------------------------------------------------------------------ */
 
 static uint32_t entry_off(unsigned vec)
@@ -424,6 +445,7 @@ static struct platform make_platform(struct nvme_pci *np)
         .write32 = plat_write32,
         .write64 = plat_write64,
         .restore = plat_restore,
+        .bar_map = plat_bar_map,
         .bar_bytes = np->bar_bytes,
         .vendor_id = np->pci->vendor_id,
         .device_id = np->pci->device_id,

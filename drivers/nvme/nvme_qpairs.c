@@ -151,6 +151,10 @@ int nvme_qpairs_create(struct nvme_ctrlr *c)
         return err;
     }
     c->info.granted_qpairs = granted;
+    err = nvme_cmb_enable(c);
+    if (err) {
+        return err;
+    }
     err = nvme_dbbuf_enable(c);
     if (err) {
         return err;
@@ -164,6 +168,7 @@ int nvme_qpairs_create(struct nvme_ctrlr *c)
         if (c->io_qpairs[i]) {
             c->info.io_qpairs++;
             c->info.irq_qpairs += c->io_qpairs[i]->has_irq;
+            c->info.cmb_qpairs += c->io_qpairs[i]->sq_in_cmb;
         }
         if (err) {
             log_warn("%s: I/O queue pair %u could not be made: %s", c->name, i + 1,
@@ -193,6 +198,10 @@ int nvme_qpairs_recreate(struct nvme_ctrlr *c)
         return -EIO;
     }
     c->info.granted_qpairs = granted;
+    err = nvme_cmb_enable(c);
+    if (err) {
+        return err;
+    }
     err = nvme_dbbuf_enable(c);
     for (unsigned i = 0; i < c->info.io_qpairs && !err; i++) {
         err = nvme_create_queues(c->io_qpairs[i]);
@@ -282,8 +291,10 @@ static void install(struct nvme_ctrlr *c, struct nvme_qpair **qpairs, unsigned c
     c->io_qpairs = qpairs;
     c->info.io_qpairs = count;
     c->info.irq_qpairs = 0;
+    c->info.cmb_qpairs = 0;
     for (unsigned i = 0; i < count; i++) {
         c->info.irq_qpairs += qpairs[i]->has_irq;
+        c->info.cmb_qpairs += qpairs[i]->sq_in_cmb;
     }
     c->info.io_entries = qpairs[0]->sq_entries;
     c->transfer_bytes = transfer_limit(c, qpairs[0]->depth);

@@ -32,10 +32,14 @@ static int queue_alloc(struct nvme_ctrlr *c, struct nvme_qpair *qp)
     const struct platform *plat = &c->plat;
     int err;
 
-    err = plat->dma_alloc(plat->ctx, (size_t)qp->sq_entries * NVME_SQE_BYTES, NVME_PAGE_BYTES,
-                          &qp->sq_mem);
-    if (err) {
-        return err;
+    qp->sq_in_cmb =
+        nvme_cmb_place(c, qp->qid, (uint64_t)qp->sq_entries * NVME_SQE_BYTES, &qp->sq_mem);
+    if (!qp->sq_in_cmb) {
+        err = plat->dma_alloc(plat->ctx, (size_t)qp->sq_entries * NVME_SQE_BYTES,
+                              NVME_PAGE_BYTES, &qp->sq_mem);
+        if (err) {
+            return err;
+        }
     }
     err = plat->dma_alloc(plat->ctx, (size_t)qp->cq_entries * NVME_CQE_BYTES, NVME_PAGE_BYTES,
                           &qp->cq_mem);
@@ -89,6 +93,9 @@ void nvme_queue_fini(struct nvme_qpair *qp)
     struct dma_buf *const mem[] = {&qp->sq_mem, &qp->cq_mem, &qp->list_mem};
     struct nvme_ctrlr *c = qp->ctrlr;
 
+    if (qp->sq_in_cmb) {
+        qp->sq_mem = (struct dma_buf){0}; /* the controller's own */
+    }
     for (size_t i = 0; i < ARRAY_SIZE(mem); i++) {
         nvme_dma_free(c, mem[i]);
     }

@@ -237,6 +237,18 @@ static void hp_write64(void *ctx, uint32_t off, uint64_t val)
     reg_write(ctx, off, 8, val);
 }
 
+static int hp_bar_map(void *ctx, unsigned bar, uint64_t offset, uint64_t bytes,
+                      struct dma_buf *out)
+{
+    struct host_platform *hp = ctx;
+    void *va = model_cmb(hp->model, bar, offset, bytes);
+    if (!va) {
+        return -ENODEV;
+    }
+    *out = (struct dma_buf){ .va = va, .iova = MODEL_CMB_BUS_ADDR + offset, .len = bytes };
+    return 0;
+}
+
 static int hp_restore(void *ctx)
 {
     struct host_platform *hp = ctx;
@@ -385,6 +397,7 @@ struct host_platform *host_platform_create(const struct model_config *config,
         .write32 = hp_write32,
         .write64 = hp_write64,
         .restore = hp_restore,
+        .bar_map = hp_bar_map,
         .bar_bytes = model_bar_bytes(hp->model),
         .dma_alloc = hp_dma_alloc,
         .dma_free = hp_dma_free,

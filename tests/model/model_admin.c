@@ -48,7 +48,12 @@ static uint16_t check_create(struct nvme_model *m, const struct cmd *cmd, unsign
     if ((m->cc >> CC_IOSQES_AT & 15) != 6 || (m->cc >> CC_IOCQES_AT & 15) != 4) {
         return wrong(m, cmd, ST_QSIZE_INVALID, "CC.IOSQES is not 6 or CC.IOCQES not 4");
     }
-    if (!queue_memory_ok(m, "I/O queue", prp1_of(cmd), (uint64_t)(size_0b + 1) * entry_bytes)) {
+    uint64_t bytes = (uint64_t)(size_0b + 1) * entry_bytes;
+    if (entry_bytes == 64 && cmb_holds(m, prp1_of(cmd))) {
+        m->count.sqs_in_cmb++;
+        return cmb_or_lent(m, prp1_of(cmd), bytes) ? ST_OK : ST_CMB_USE | ST_DNR;
+    }
+    if (!queue_memory_ok(m, "I/O queue", prp1_of(cmd), bytes)) {
         return ST_DATA_TRANSFER | ST_DNR;
     }
     return ST_OK;

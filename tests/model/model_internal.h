@@ -159,6 +159,8 @@ struct nvme_model {
     uint64_t cap;
     uint32_t cc, csts, aqa, intms;
     uint64_t asq, acq;
+    uint64_t cmbmsc;
+    uint8_t *cmb;
     bool aqa_set, asq_set, acq_set;
     bool gone, gone_ones, link_down, rdy_stuck, shst_stuck;
     uint64_t enabled_ns;                     /* when EN became 1 */
@@ -202,6 +204,13 @@ struct nvme_model {
 struct model_rule *rules_find(struct nvme_model *m, enum model_on on, int match, int sub);
 /* Does what concerns the whole controller (CFS, gone); true when the rule was of that kind. */
 bool rules_apply_global(struct nvme_model *m, const struct model_rule *rule);
+
+/* model_cmb.c */
+uint32_t cmb_register(const struct nvme_model *m, uint64_t off);
+void cmb_write_control(struct nvme_model *m, uint64_t value);
+/* Memory of a submission queue: lent by the host, or in the buffer if it may be. NULL: neither. */
+void *cmb_or_lent(struct nvme_model *m, uint64_t address, uint64_t bytes);
+bool cmb_holds(const struct nvme_model *m, uint64_t address);
 
 /* model_queues.c */
 void queues_doorbell(struct nvme_model *m, uint64_t off, uint32_t value);

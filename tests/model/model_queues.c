@@ -106,7 +106,7 @@ void queues_drop_all(struct nvme_model *m)
 static bool fetch_some(struct nvme_model *m, struct sq *sq, unsigned limit)
 {
     for (unsigned n = 0; sq->head != sq->tail && (limit == 0 || n < limit); n++) {
-        const void *entry = m->bus.dma(m->bus.ctx, sq->base + (uint64_t)sq->head * 64, 64);
+        const void *entry = cmb_or_lent(m, sq->base + (uint64_t)sq->head * 64, 64);
         if (!entry) {
             model_violate(m, "entry %u of submission queue %u is not lent memory", sq->head,
                           sq->id);

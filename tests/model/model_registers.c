@@ -83,6 +83,12 @@ static uint32_t read_dword(struct nvme_model *m, uint64_t off)
         return (uint32_t)m->acq;
     case REG_ACQ + 4:
         return (uint32_t)(m->acq >> 32);
+    case REG_CMBLOC:
+    case REG_CMBSZ:
+    case REG_CMBMSC:
+    case REG_CMBMSC + 4:
+    case REG_CMBSTS:
+        return cmb_register(m, off);
     default:
         return 0;
     }
@@ -335,6 +341,10 @@ void model_reg_write(struct nvme_model *m, uint64_t off, unsigned bytes, uint64_
         }
         m->rdy_stuck |= rule->action == MODEL_DO_RDY_STUCK;
         m->shst_stuck |= rule->action == MODEL_DO_SHST_STUCK;
+    }
+    if (off == REG_CMBMSC && bytes == 8) {
+        cmb_write_control(m, value);
+        return;
     }
     write_dword(m, off, (uint32_t)value);
     if (bytes == 8) {

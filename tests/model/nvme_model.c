@@ -62,7 +62,8 @@ static uint64_t cap_register(const struct model_config *c)
 {
     return c->mqes_0b | (uint64_t)c->cqr << 16 | (uint64_t)c->ams << 17 | (uint64_t)c->to << 24 |
            (uint64_t)c->dstrd << 32 | (uint64_t)c->nssrs << 36 | (uint64_t)c->css << 37 |
-           (uint64_t)c->mpsmin << 48 | (uint64_t)c->mpsmax << 52;
+           (uint64_t)c->mpsmin << 48 | (uint64_t)c->mpsmax << 52 |
+           (uint64_t)(c->cmb_bytes && !c->cmb_legacy) << 57;
 }
 
 static void power_on(struct nvme_model *m)
@@ -70,6 +71,7 @@ static void power_on(struct nvme_model *m)
     m->cap = cap_register(&m->cfg);
     m->cc = m->csts = m->aqa = m->intms = 0;
     m->asq = m->acq = 0;
+    m->cmbmsc = 0;
     m->aqa_set = m->asq_set = m->acq_set = false;
     m->link_down = m->gone = m->rdy_stuck = m->shst_stuck = false;
     m->ready_at = m->disabled_at = m->shut_at = MODEL_NEVER;
@@ -94,7 +96,8 @@ struct nvme_model *model_create(const struct model_config *config, const struct 
     m->sqs = calloc(m->queue_slots, sizeof(*m->sqs));
     m->cqs = calloc(m->queue_slots, sizeof(*m->cqs));
     m->ns = calloc(MODEL_MAX_NS, sizeof(*m->ns));
-    if (!m->sqs || !m->cqs || !m->ns) {
+    m->cmb = calloc(1, MAX(config->cmb_bytes, UINT64_C(1)));
+    if (!m->cmb || !m->sqs || !m->cqs || !m->ns) {
         model_destroy(m);
         return NULL;
     }
@@ -132,6 +135,7 @@ void model_destroy(struct nvme_model *m)
     log_free(m);
     manage_free(m);
     free(m->heap);
+    free(m->cmb);
     free(m->ns);
     free(m->sqs);
     free(m->cqs);

@@ -152,6 +152,10 @@ struct model_config {
     /* Identify */
     const char *serial, *model, *firmware;
     uint8_t mdts; /* log2 of pages of 1 << (12 + mpsmin) bytes; 0: no limit */
+    uint64_t cmb_bytes; /* controller memory buffer, in units of 4 KiB; 0: none */
+    bool cmb_legacy;    /* as before 1.4: CAP.CMBS is 0, and it is there at once */
+    bool cmb_no_sqs;    /* it is not for submission queues */
+    bool cmb_refuses;   /* CMBSTS.CBAI, whatever the base address */
     bool volatile_cache;
     uint32_t sgls; /* Identify's SGLS; bits 1:0 not 0: I/O commands may have SGLs */
     uint8_t aerl_0b, acl_0b;
@@ -211,6 +215,11 @@ void model_destroy(struct nvme_model *m);
 uint64_t model_reg_read(struct nvme_model *m, uint64_t off, unsigned bytes);
 void model_reg_write(struct nvme_model *m, uint64_t off, unsigned bytes, uint64_t value);
 uint64_t model_bar_bytes(const struct nvme_model *m);
+
+/* The controller memory buffer, for the host platform; NULL: there is none, or not so long. */
+void *model_cmb(struct nvme_model *m, unsigned bar, uint64_t offset, uint64_t bytes);
+#define MODEL_CMB_BAR      2
+#define MODEL_CMB_BUS_ADDR UINT64_C(0x000000d000000000)
 
 /* Memory was lent to the device, is taken back. */
 void model_memory_freed(struct nvme_model *m, uint64_t iova, uint64_t len);
@@ -300,6 +309,7 @@ struct model_counters {
     uint64_t shutdowns_with_queues; /* ... while I/O queues still existed */
     uint64_t blocks_read, blocks_written, flushes;
     uint64_t deallocations, blocks_deallocated; /* Dataset Management: ranges, and their blocks */
+    unsigned sqs_in_cmb;         /* ever created there */
     uint64_t sgl_commands;       /* with an SGL */
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
