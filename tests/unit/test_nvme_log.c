@@ -258,6 +258,45 @@ static void test_error_log_explains(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* Two commands that failed alike are told apart by their identifiers. */
+static void test_errors_alike(void **state)
+{
+    struct nvme_result first, second;
+    struct nvme_error_entry e;
+    struct rig r;
+
+    (void)state;
+    start(&r, NULL, 0, 0x1f);
+    assert_int_equal(identify_wrong(&r, &first), -EIO);
+    assert_int_equal(identify_wrong(&r, &second), -EIO);
+    assert_int_equal(nvme_log_find_error(r.ctrlr, &first, &e), 0);
+    assert_int_equal(e.error_count, 1);
+    assert_int_equal(nvme_log_find_error(r.ctrlr, &second, &e), 0);
+    assert_int_equal(e.error_count, 2);
+    assert_int_equal(rig_close(&r), 0);
+}
+
+/* The log specific field goes with the first piece only: telemetry is captured once. */
+static void test_lsp_goes_with_the_first_piece(void **state)
+{
+    static uint8_t data[32768];
+    struct nvme_log_request req = {
+        .lid = NVME_LOG_TELEMETRY_HOST, .nsid = NVME_NSID_ALL, .lsp = NVME_TELEMETRY_LSP_CREATE};
+    struct nvme_telemetry_header head;
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.cfg.mdts = 1;
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    assert_int_equal(nvme_log_read(r.ctrlr, &req, data, sizeof(data), NULL), 0);
+    assert_int_equal(
+        nvme_log_telemetry(r.ctrlr, NVME_LOG_TELEMETRY_HOST, false, &head, NULL), 0);
+    assert_int_equal(head.controller_generation, 2);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 /* Only ELPE + 1 entries are kept; the counter goes on. */
 static void test_error_log_forgets_the_oldest(void **state)
 {
@@ -381,6 +420,8 @@ int main(void)
         cmocka_unit_test(test_smart_of_one_namespace),
         cmocka_unit_test(test_smart_counts_io),
         cmocka_unit_test(test_error_log_explains),
+        cmocka_unit_test(test_errors_alike),
+        cmocka_unit_test(test_lsp_goes_with_the_first_piece),
         cmocka_unit_test(test_error_log_forgets_the_oldest),
         cmocka_unit_test(test_persistent_event_context),
         cmocka_unit_test(test_pages_by_name),
