@@ -52,9 +52,9 @@ static int identify(struct shell *sh, const char *command, struct nvme_ctrlr *ct
     if (err) {
         heap_free(*buf);
         *buf = NULL;
-        return nvme_explain(sh, command, ctrlr, "Identify", err, &result);
+        (void)nvme_explain(sh, command, ctrlr, "Identify", err, &result);
     }
-    return 0;
+    return err;
 }
 
 static int id_ctrl_run(struct shell *sh, int argc, char **argv)
