@@ -5,9 +5,11 @@
 
 #include "lib/crc_table.h"
 
-static struct crc_table table = { .polynomial = 0xedb88320 };
+#define POLYNOMIAL 0xedb88320 /* reflected */
+
+static struct crc_table table;
 
 uint32_t crc32(uint32_t crc, const void *data, size_t len)
 {
-    return ~crc_table_update(&table, ~crc, data, len);
+    return ~crc_table_update(&table, POLYNOMIAL, ~crc, data, len);
 }

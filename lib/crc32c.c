@@ -10,7 +10,9 @@
 #include "lib/crc_table.h"
 #include "lib/string.h"
 
-static struct crc_table table = { .polynomial = 0x82f63b78 };
+#define POLYNOMIAL 0x82f63b78 /* reflected */
+
+static struct crc_table table;
 
 #ifdef __x86_64__
 
@@ -56,7 +58,7 @@ static uint32_t update_by_instruction(uint32_t crc, const uint8_t *p, size_t len
 
 uint32_t crc32c_by_table(uint32_t crc, const void *data, size_t len)
 {
-    return ~crc_table_update(&table, ~crc, data, len);
+    return ~crc_table_update(&table, POLYNOMIAL, ~crc, data, len);
 }
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)

@@ -8,13 +8,13 @@
 #include "lib/compiler.h"
 #include "lib/string.h"
 
-static void make_table(struct crc_table *table)
+static void make_table(struct crc_table *table, uint32_t polynomial)
 {
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t crc = byte;
 
         for (unsigned bit = 0; bit < 8; bit++) {
-            crc = (crc & 1) != 0 ? (crc >> 1) ^ table->polynomial : crc >> 1;
+            crc = (crc & 1) != 0 ? (crc >> 1) ^ polynomial : crc >> 1;
         }
         table->slice[0][byte] = crc;
     }
@@ -27,24 +27,25 @@ static void make_table(struct crc_table *table)
     }
 }
 
-static void need_table(struct crc_table *table)
+static void need_table(struct crc_table *table, uint32_t polynomial)
 {
     if (likely(atomic_load_explicit(&table->ready, memory_order_acquire))) {
         return;
     }
     spin_lock(&table->lock);
     if (!atomic_load_explicit(&table->ready, memory_order_relaxed)) {
-        make_table(table);
+        make_table(table, polynomial);
         atomic_store_explicit(&table->ready, true, memory_order_release);
     }
     spin_unlock(&table->lock);
 }
 
-uint32_t crc_table_update(struct crc_table *table, uint32_t crc, const void *data, size_t len)
+uint32_t crc_table_update(struct crc_table *table, uint32_t polynomial, uint32_t crc,
+                          const void *data, size_t len)
 {
     const uint8_t *p = data;
 
-    need_table(table);
+    need_table(table, polynomial);
     for (; len >= 8; len -= 8, p += 8) {
         uint64_t word;
 
