@@ -129,9 +129,10 @@ static void show_descriptor(struct show *s, unsigned index, const struct nvme_ns
                             const uint8_t *id)
 {
     static const char *const names[] = {"", "eui64", "nguid", "uuid", "csi"};
+    uint8_t width = MIN(d->nidl, (uint8_t)16);
     struct nvme_field field = {
         .name = d->nidt < ARRAY_SIZE(names) && d->nidt ? names[d->nidt] : "nid",
-        .width = MIN(d->nidl, (uint8_t)16),
+        .width = width,
         .format = d->nidt == NVME_NIDT_UUID ? NVME_FIELD_UUID : NVME_FIELD_RAW,
     };
 

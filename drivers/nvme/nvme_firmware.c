@@ -20,13 +20,14 @@ struct nvme_firmware_slots nvme_firmware_slots(const struct nvme_ctrlr *ctrlr)
     unsigned count = (unsigned)FIELD_GET(NVME_FRMW_SLOTS, id->frmw);
     uint32_t piece = FWUG_UNIT_BYTES;
 
+    count = MAX(count, 1U);
     if (id->fwug == NVME_FWUG_NONE) {
         piece = DWORD_BYTES;
     } else if (id->fwug != NVME_FWUG_UNKNOWN) {
         piece = (uint32_t)id->fwug * FWUG_UNIT_BYTES;
     }
     return (struct nvme_firmware_slots){
-        .count = MAX(count, 1U),
+        .count = count,
         .first_read_only = id->frmw & NVME_FRMW_SLOT1_READ_ONLY,
         .without_reset = id->frmw & NVME_FRMW_NO_RESET,
         .piece_bytes = piece,

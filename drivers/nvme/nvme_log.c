@@ -242,8 +242,8 @@ int nvme_log_persistent(struct nvme_ctrlr *ctrlr, enum nvme_persistent_lsp actio
                         struct nvme_persistent_header *log, struct nvme_result *res)
 {
     /* Some data has to be asked for even then: NUMD is zero-based. */
-    struct nvme_persistent_header ignored;
-    struct nvme_result own;
+    struct nvme_persistent_header ignored = {0};
+    struct nvme_result own = {0};
     struct nvme_log_request req = {
         .nsid = NVME_NSID_ALL,
         .lid = NVME_LOG_PERSISTENT_EVENT,

@@ -3,7 +3,7 @@
 
 Boots four guests in turn on the same QEMU command line (one CPU, one NVMe disk that answers from
 nowhere): Linux with fio, as it comes and at its best; Carillon; Carillon with shadow doorbells; and
-a bare loop that only rings and reaps (bare_loop.c), which is what the emulated device can do at all.
+a bare loop that only rings and reaps (bare_loop.c): what the emulated device can do at all.
 Prints medians, ratios and whether the targets are reached. Absolute figures mean nothing: only the
 ratios of one run, on an idle machine, do.
 """
@@ -65,8 +65,8 @@ CARILLON = [*(Job(wait, depth, f"--wait={wait}")
             Job(NO_LATENCIES, 128, "--lat_accounting=0"),
             Job("poll", 32, workload=SEQUENTIAL), Job("poll", 32, workload=WRITE)]
 SHADOWED = [Job(SHADOW, depth) for depth in DEPTHS]
-# Workload, depth, completions gathered before ringing, pause before ringing (ns): what is best depends on the
-# host, so a few are tried, and the best one of each depth is the limit.
+# Workload, depth, completions gathered before ringing, pause before ringing (ns): what is best
+# depends on the host, so a few are tried, and the best one of each depth is the limit.
 LOOPS = [*((RANDOM, 1, 1, pause) for pause in (0, 800, 1600, 2400)),
          *((RANDOM, 32, batch, 0) for batch in (1, 16)),
          *((RANDOM, 128, batch, 0) for batch in (1, 64)),
@@ -115,8 +115,8 @@ def fio_script(jobs, seconds, cpus):
 
 def bench_script(jobs, seconds, cpus):
     """What Carillon is told to do. The disk keeps nothing, so writing to it is no risk."""
-    lines = [f"bench --filename=nvme0n1 --eta=never --time_based --runtime={round(seconds * 1000)}ms "
-             + job.line(cpus) for job in jobs]
+    common = "bench --filename=nvme0n1 --eta=never --time_based"
+    lines = [f"{common} --runtime={round(seconds * 1000)}ms {job.line(cpus)}" for job in jobs]
     return "; ".join(["arm nvme0n1 abc", *lines, "poweroff"])
 
 
@@ -137,7 +137,7 @@ class Comparison:
             self.work, fio_script(LINUX, options.seconds, options.cpus), poll_queues=options.cpus))
         self.shadow_iso = self.work / "shadow.iso"
         peer.run(guests.ROOT / "tools/mkiso.sh", "-c", "dbbuf=1", options.kernel,
-                   self.shadow_iso)
+                 self.shadow_iso)
 
     def boot(self, name, arguments):
         """Runs a guest; returns its output and where that is kept."""

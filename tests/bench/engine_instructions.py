@@ -9,8 +9,8 @@ the same compiler.
 
 usage: tests/bench/engine_instructions.py [--limit=N] [--profile]
 
-With --limit only the jobs at depth 128 that the limit is about are counted, and the exit status is 1
-if one of them needs more.
+With --limit only the jobs at depth 128 that the limit is about are counted, and the exit status is
+1 if one of them needs more.
 """
 import argparse
 import glob
