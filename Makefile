@@ -26,7 +26,7 @@ BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
 PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
-NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_controller nvme_dbbuf nvme_events \
+NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_controller nvme_dbbuf nvme_directive nvme_events \
     nvme_feature nvme_feature_table nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io \
     nvme_log nvme_namespace nvme_nsmgmt nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
     nvme_rescan nvme_sanitize nvme_selftest nvme_status nvme_trace)
@@ -40,7 +40,7 @@ APPS_C := \
         steady summary sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
-    $(patsubst %,apps/nvme/%.c,cmd_error_log cmd_features cmd_firmware cmd_format cmd_get_log \
+    $(patsubst %,apps/nvme/%.c,cmd_directive cmd_error_log cmd_features cmd_firmware cmd_format cmd_get_log \
         cmd_health cmd_hmb cmd_identify cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme \
         cmd_persistent_log cmd_power_states cmd_queues cmd_reset cmd_sanitize cmd_selftest \
         cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace commands danger feature_show fields \

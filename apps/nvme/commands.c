@@ -10,6 +10,8 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_delete_ns,
     &nvme_cmd_detach_ns,
     &nvme_cmd_device_self_test,
+    &nvme_cmd_dir_receive,
+    &nvme_cmd_dir_send,
     &nvme_cmd_effects_log,
     &nvme_cmd_endurance_log,
     &nvme_cmd_error_log,

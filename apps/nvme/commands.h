@@ -13,6 +13,8 @@ extern const struct shell_cmd nvme_cmd_create_ns;
 extern const struct shell_cmd nvme_cmd_delete_ns;
 extern const struct shell_cmd nvme_cmd_detach_ns;
 extern const struct shell_cmd nvme_cmd_device_self_test;
+extern const struct shell_cmd nvme_cmd_dir_receive;
+extern const struct shell_cmd nvme_cmd_dir_send;
 extern const struct shell_cmd nvme_cmd_effects_log;
 extern const struct shell_cmd nvme_cmd_endurance_log;
 extern const struct shell_cmd nvme_cmd_error_log;

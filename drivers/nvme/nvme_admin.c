@@ -455,6 +455,9 @@ int nvme_admin_patient(struct nvme_ctrlr *ctrlr, const struct nvme_sqe *cmd, enu
     err = nvme_admin_run(ctrlr, &own, dir, data, len, res);
     ctrlr->opt.admin_timeout_ns = usual_ns;
     ctrlr->patience = NULL;
+    if (!err) {
+        nvme_keep_alive_note(ctrlr, &own);
+    }
     if (!atomic_load(&ctrlr->failed)) {
         return err;
     }

@@ -240,9 +240,10 @@ unsigned nvme_events_poll(struct nvme_ctrlr *ctrlr)
     unsigned delivered = 0;
 
     if (atomic_load_explicit(&ctrlr->attention, memory_order_relaxed) & NVME_ATTENTION_STOPPED ||
-        e->delivering) {
-        return 0;
+        e->delivering || ctrlr->admin_sync.outstanding) {
+        return 0; /* in the middle of another command: whoever waits for it may poll meanwhile */
     }
+    nvme_keep_alive_poll(ctrlr);
     for (unsigned i = 0; i < NVME_EVENT_REQUESTS && nvme_admin_reap(ctrlr); i++) {
     }
     if (any_arrived(e)) {

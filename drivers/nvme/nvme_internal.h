@@ -11,6 +11,7 @@
  * nvme_rescan.c      what has become of them since
  * nvme_events.c      asynchronous events: asked for, kept, told to listeners
  * nvme_dbbuf.c       shadow doorbells
+ * nvme_directive.c   Directive Send and Receive, Keep Alive
  * nvme_cmb.c         submission queues in the controller memory buffer
  * nvme_hmb.c         memory lent to a drive that asks for it
  * nvme_feature.c     Get and Set Features; nvme_feature_table.c: what there is
@@ -203,6 +204,8 @@ struct nvme_ctrlr {
     struct dma_buf side_data;             /* of admin_side; none until it is needed */
     const struct nvme_patience *patience; /* of admin_sync; or NULL */
     struct nvme_events events;
+    uint64_t keep_alive_ns; /* the timer that was set; 0: none */
+    uint64_t keep_alive_sent_ns;
     struct nvme_id_ctrl id;
 
     bool armed;         /* the whole controller: see nvme_gate.h */
@@ -318,6 +321,11 @@ void nvme_events_reset(struct nvme_ctrlr *c);
 /* Takes a completion of the admin queue; false: it is not that of a request that is waiting. */
 bool nvme_events_complete(struct nvme_ctrlr *c, uint16_t cid, uint16_t status, uint32_t dw0)
     must_check;
+
+/* cmd was done: if it has set the Keep Alive Timer, Keep Alives are sent from now on, each when it
+ * is due at a poll. (nvme_directive.c) */
+void nvme_keep_alive_note(struct nvme_ctrlr *c, const struct nvme_sqe *cmd);
+void nvme_keep_alive_poll(struct nvme_ctrlr *c);
 
 /* --- shadow doorbells (nvme_dbbuf.c) -------------------------------------------------------- */
 

@@ -82,6 +82,7 @@ static int bring_up(struct nvme_ctrlr *c)
     c->admin_abort.outstanding = false;
     c->admin_side.outstanding = false;
     nvme_events_reset(c);
+    c->keep_alive_ns = 0;
     for (unsigned i = 0; i < c->info.io_qpairs; i++) {
         nvme_queue_reset(c->io_qpairs[i]);
     }

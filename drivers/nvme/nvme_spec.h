@@ -144,6 +144,11 @@ enum nvme_io_opcode {
 /* Delete I/O Completion Queue, §5.5, and Submission Queue, §5.6 */
 #define NVME_DELETE_Q_CDW10_QID GENMASK64(15, 0)
 
+/* Directive Receive, §5.9, and Send, §5.10 */
+#define NVME_DIRECTIVE_CDW11_DOPER GENMASK64(7, 0)
+#define NVME_DIRECTIVE_CDW11_DTYPE GENMASK64(15, 8)
+#define NVME_DIRECTIVE_CDW11_DSPEC GENMASK64(31, 16)
+
 /* Abort, §5.1 */
 #define NVME_ABORT_CDW10_SQID GENMASK64(15, 0)
 #define NVME_ABORT_CDW10_CID  GENMASK64(31, 16)

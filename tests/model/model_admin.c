@@ -247,6 +247,9 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
         return prp_walk(m, cmd, 4096);
     case ADM_GET_LOG:
         return log_begin(m, cmd);
+    case ADM_DIRECTIVE_SEND:
+    case ADM_DIRECTIVE_RECEIVE:
+        return directive_begin(m, cmd);
     case ADM_ABORT:
         return begin_abort(m);
     case ADM_ASYNC_EVENT:
@@ -275,6 +278,11 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
         return create_cq(m, cmd);
     case ADM_IDENTIFY:
         return identify(m, cmd);
+    case ADM_DIRECTIVE_SEND:
+    case ADM_DIRECTIVE_RECEIVE:
+        return directive_run(m, cmd);
+    case ADM_KEEP_ALIVE:
+        return keep_alive_run(m);
     case ADM_ABORT:
         return abort_command(m, cmd);
     case ADM_DOORBELL_BUFFER:

@@ -91,7 +91,7 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     p[IDC_SQES] = c->sqes;
     p[IDC_CQES] = c->cqes;
     put_le(p + IDC_NN, 4, identify_nn(m));
-    put_le(p + IDC_OACS, 2, c->shadow_doorbells ? 1 << 8 : 0);
+    put_le(p + IDC_OACS, 2, (c->shadow_doorbells ? 1 << 8 : 0) | (c->directives ? 1 << 5 : 0));
     put_le(p + IDC_ONCS, 2, 1 | 1 << 2 | 1 << 3); /* compare, DSM, write zeroes */
     put_le(p + IDC_SGLS, 4, c->sgls);
     p[IDC_VWC] = c->volatile_cache ? 1 : 0;

@@ -89,6 +89,8 @@ struct usage {
 };
 
 struct ns {
+    bool streams_enabled;
+    uint16_t streams; /* allocated to it */
     struct model_ns_config cfg;
     struct media media;
     unsigned generation; /* part of its identity */
@@ -204,6 +206,11 @@ struct nvme_model {
 struct model_rule *rules_find(struct nvme_model *m, enum model_on on, int match, int sub);
 /* Does what concerns the whole controller (CFS, gone); true when the rule was of that kind. */
 bool rules_apply_global(struct nvme_model *m, const struct model_rule *rule);
+
+/* model_directive.c */
+uint16_t directive_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t directive_run(struct nvme_model *m, struct cmd *cmd);
+uint16_t keep_alive_run(struct nvme_model *m);
 
 /* model_cmb.c */
 uint32_t cmb_register(const struct nvme_model *m, uint64_t off);

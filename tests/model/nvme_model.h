@@ -152,6 +152,7 @@ struct model_config {
     /* Identify */
     const char *serial, *model, *firmware;
     uint8_t mdts; /* log2 of pages of 1 << (12 + mpsmin) bytes; 0: no limit */
+    bool directives;    /* Identify and Streams, with 4 streams for all */
     uint64_t cmb_bytes; /* controller memory buffer, in units of 4 KiB; 0: none */
     bool cmb_legacy;    /* as before 1.4: CAP.CMBS is 0, and it is there at once */
     bool cmb_no_sqs;    /* it is not for submission queues */
@@ -309,6 +310,7 @@ struct model_counters {
     uint64_t shutdowns_with_queues; /* ... while I/O queues still existed */
     uint64_t blocks_read, blocks_written, flushes;
     uint64_t deallocations, blocks_deallocated; /* Dataset Management: ranges, and their blocks */
+    uint64_t keep_alives;
     unsigned sqs_in_cmb;         /* ever created there */
     uint64_t sgl_commands;       /* with an SGL */
     uint64_t fua;                /* reads and writes with Force Unit Access */
