@@ -7,6 +7,8 @@
 
 #define WINDOW_MIN_NS (5 * NS_PER_MS)
 #define TRIAL_EVERY   16 /* windows */
+/* The first windows of a run are slower than others, so all are tried twice. */
+#define FIRST_WINDOWS (2 * BENCH_SETTLE_CHOICES)
 
 void bench_settle_search(struct bench_settle *s)
 {
@@ -22,11 +24,11 @@ static unsigned best_choice(const struct bench_settle *s)
     return best;
 }
 
-/* Each one once, then the best one, and now and then the others in turn: the host may change. */
+/* Each one, then the best one, and now and then the others in turn: the host may change. */
 static unsigned next_choice(struct bench_settle *s)
 {
-    if (s->windows < BENCH_SETTLE_CHOICES) {
-        return s->windows;
+    if (s->windows < FIRST_WINDOWS) {
+        return s->windows % BENCH_SETTLE_CHOICES;
     }
     if (s->windows % TRIAL_EVERY != 0) {
         return best_choice(s);
@@ -44,7 +46,8 @@ void bench_settle_tick(struct bench_settle *s, uint64_t ios, uint64_t now_ns)
     if (s->begun_ns != 0) {
         uint64_t rate = (ios - s->begun_ios) * NS_PER_S / spent_ns;
         uint64_t *known = &s->rate[s->choice];
-        *known = *known == 0 ? rate : (*known + rate) / 2; /* one window may have been disturbed */
+        /* Any window may have been disturbed. */
+        *known = s->windows < FIRST_WINDOWS ? rate : (*known + rate) / 2;
         s->windows++;
         s->choice = next_choice(s);
         s->ns = (uint64_t)s->choice * BENCH_SETTLE_STEP_NS;

@@ -25,7 +25,7 @@ struct bench_settle {
     unsigned choice; /* in use */
     unsigned trial;  /* the choice that was tried last out of turn */
     unsigned windows;
-    uint64_t rate[BENCH_SETTLE_CHOICES]; /* I/Os per second; 0: not tried yet */
+    uint64_t rate[BENCH_SETTLE_CHOICES]; /* I/Os per second */
     uint64_t begun_ns;                   /* this window; 0: there was none */
     uint64_t begun_ios;
 };
