@@ -1,6 +1,6 @@
 /*
- * drivers/nvme/nvme_directive.h - Directives (NVMe 1.4 §9): what a namespace offers of them, Streams
- * on and off, and the two commands as they are. Keep Alive (§5.18) is here, too.
+ * drivers/nvme/nvme_directive.h - Directives (NVMe 1.4 §9): what a namespace offers of them,
+ * Streams on and off, and the two commands as they are. Keep Alive (§5.18) is here, too.
  *
  * All functions: the controller's CPU; -ENOTSUP when the controller does not offer them, before
  * anything is sent; otherwise as nvme_admin(). res may be NULL.
@@ -33,8 +33,8 @@ struct nvme_directive {
     uint32_t cdw12;    /* of the operation */
 };
 
-/* Directive Receive, §5.9: len bytes, a multiple of 4, to data; Send, §5.10, the other way. len 0: no
- * data. -EINVAL: a length that is none. Send: -EROFS, the namespace is not armed. */
+/* Directive Receive, §5.9: len bytes, a multiple of 4, to data; Send, §5.10, the other way. len 0:
+ * no data. -EINVAL: a length that is none. Send: -EROFS, the namespace is not armed. */
 int nvme_directive_receive(struct nvme_ctrlr *ctrlr, const struct nvme_directive *directive,
                            void *data, size_t len, struct nvme_result *res) must_check;
 int nvme_directive_send(struct nvme_ctrlr *ctrlr, const struct nvme_directive *directive,

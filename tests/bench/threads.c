@@ -8,9 +8,9 @@
  *
  * CPU time is measured, and only those rounds count in which all ran all the time.
  *
- * usage: threads [LIMIT]   prints the ratios of the best of many short rounds; exit status 1 if that
- * of threads is below LIMIT (1.9 is expected) and below 97 % of that of processes, 2 if the machine
- * was never quiet enough.
+ * usage: threads [LIMIT]   prints the ratios of the best of many short rounds; exit status 1 if
+ * that of threads is below LIMIT (1.9 is expected) and below 97 % of that of processes, 2 if the
+ * machine was never quiet enough.
  *
  * build: gcc -std=gnu17 -I. -O2 -DCARILLON_HOST with the sources that engine_instructions.py lists
  * (tests/bench/threads.py does).

@@ -1,5 +1,6 @@
 /*
- * tests/model/model_directive.c - Directives (NVMe 1.4 §9) with four streams, and Keep Alive (§5.18).
+ * tests/model/model_directive.c - Directives (NVMe 1.4 §9) with four streams, and Keep Alive
+ * (§5.18).
  */
 #include "tests/model/model_internal.h"
 
