@@ -16,8 +16,8 @@ export SOURCE_DATE_EPOCH ?= 1700000000
 
 # ---- sources, per layer ---------------------------------------------------------------------------
 # Explicit, so that a stray file is not built; make lint says when one is missing.
-LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc32 crc32c crc_any crc_table errno histogram \
-    json log math memmap out pagelist parse printable rng smbios stats string text utf8)
+LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc16 crc32 crc32c crc_any crc_table errno \
+    histogram json log math memmap out pagelist parse printable rng smbios stats string text utf8)
 ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic clock exceptions fw_cfg heap interrupts ioapic \
     pages paging panic pci_cf8 percpu power smp symbols)
 ARCH_ASM := $(patsubst %,arch/x86_64/%.asm,isr)
@@ -26,9 +26,10 @@ BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
 PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
-NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_controller nvme_dbbuf nvme_directive nvme_events \
-    nvme_feature nvme_feature_table nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io \
-    nvme_log nvme_namespace nvme_nsmgmt nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
+NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_command \
+    nvme_controller nvme_dbbuf nvme_directive nvme_events nvme_feature nvme_feature_table \
+    nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io nvme_log nvme_namespace nvme_nsmgmt \
+    nvme_nvm nvme_nvm_spans nvme_pi nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
     nvme_rescan nvme_sanitize nvme_selftest nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)

@@ -69,11 +69,13 @@ struct nvme_ns {
     uint32_t block_bytes;  /* 512 or more, a power of two */
     uint32_t max_blocks;   /* blocks in one command: MDTS, the PRP list memory of a queue (at most
                               4 MiB of data, 512 KiB with 1024 entries), and 65536 */
+    uint32_t plain_blocks; /* the driver's: max_blocks, 0 when commands need more than a range */
     uint8_t block_shift;   /* log2(block_bytes) */
     bool armed;            /* writing allowed: see nvme_ns_arm() */
     bool gone;             /* taken out by nvme_rescan_namespaces(): every I/O is -ENXIO */
-    bool usable;           /* plain block I/O is possible */
-    const char *unusable_why; /* in words ("has 8 bytes of metadata per block"), or NULL */
+    bool usable;           /* plain block I/O is possible: there is no metadata, or nothing but
+                              protection information, which the controller makes and checks */
+    const char *unusable_why; /* in words ("has 16 bytes of metadata per block"), or NULL */
     uint64_t used_blocks;  /* NUSE */
     uint32_t metadata_bytes;
     uint8_t eui64[8], nguid[16], uuid[16]; /* all zero: none */

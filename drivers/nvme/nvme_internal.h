@@ -6,6 +6,12 @@
  * nvme_qpairs.c      how many I/O queue pairs there are, their vectors and their memory
  * nvme_prp.c         where data lies, in PRP entries
  * nvme_io.c          read, write, flush: post with splitting, and the synchronous form
+ * nvme_command.c     any I/O command, synchronously
+ * nvme_nvm.c         the NVM command set: ranges, split where need be; fused commands; flush
+ * nvme_nvm_spans.c   commands on lists of ranges: Dataset Management, Copy; Get LBA Status
+ * nvme_pi.c          protection information by the host
+ * nvme_reservation.c reservations and the host identifier
+ * nvme_security.c    Security Send and Receive
  * nvme_admin.c       the admin queue and its commands
  * nvme_namespace.c   which namespaces there are, and whether they can be used
  * nvme_rescan.c      what has become of them since
@@ -170,6 +176,13 @@ struct nvme_hmb {
     bool enabled;           /* the drive uses it */
 };
 
+/* What one command of the NVM command set can hold, from Identify CNS 06h; 0: no limit is known. */
+struct nvme_nvm_limits {
+    uint32_t verify_bytes, write_zeroes_bytes, write_uncorrectable_bytes;
+    uint32_t dsm_ranges, dsm_range_blocks;
+    uint64_t dsm_blocks;
+};
+
 struct nvme_ctrlr {
     /* read by every owner, written seldom */
     atomic_uint attention;
@@ -210,6 +223,8 @@ struct nvme_ctrlr {
 
     bool armed;         /* the whole controller: see nvme_gate.h */
     bool effects_asked;
+    bool limits_asked;
+    struct nvme_nvm_limits limits; /* see nvme_nvm_limits() */
     struct nvme_effects_log *effects; /* NULL: not asked yet, or there is none */
 
     struct nvme_ns_list namespaces;
@@ -360,6 +375,11 @@ int nvme_cmb_enable(struct nvme_ctrlr *c) must_check;
 void nvme_cmb_disable(struct nvme_ctrlr *c);
 /* Memory for a submission queue of qid in the buffer; false: it has no room there. */
 bool nvme_cmb_place(struct nvme_ctrlr *c, uint16_t qid, uint64_t bytes, struct dma_buf *out);
+
+/* --- the NVM command set (nvme_nvm.c) ------------------------------------------------------- */
+
+/* What Identify says of the longest commands, asked for once. */
+const struct nvme_nvm_limits *nvme_nvm_limits(struct nvme_ctrlr *c);
 
 /* --- the rest ------------------------------------------------------------------------------- */
 

@@ -4,9 +4,11 @@
  *
  * The submission ring is zeroed once and nobody but this file writes to it, so a command only
  * needs those dwords that differ: CDW0, NSID, PRP1, PRP2 and CDW10 to CDW12. Each of the commands
- * here sets all of them.
+ * here sets all of them. CDW14, the reference tag, is set by the longer way only, and ignored for
+ * namespaces without protection information (§6.9).
  */
 #include "drivers/nvme/nvme_internal.h"
+#include "drivers/nvme/nvme_pi.h"
 #include "lib/assert.h"
 #include "lib/bitfield.h"
 #include "lib/errno.h"
@@ -111,13 +113,17 @@ static void io_begin(struct nvme_io *io, unsigned parts)
     io->parts_left = (uint16_t)parts;
 }
 
-/* One command of an unusual io: with a list where its data needs one, and traced. */
+/* One command of an unusual io: with a list where its data needs one, with the protection
+ * information of its namespace, and traced. */
 static void io_put_unusual(struct nvme_qpair *qp, struct nvme_io *io, uint64_t lba, uint32_t cdw12,
                            uint64_t iova, uint64_t len_bytes)
 {
-    struct nvme_sqe *sqe = io_put_command(qp, io, lba, cdw12);
+    uint8_t prinfo = io_transfers(io) ? nvme_pi_default_prinfo(io->ns) : 0;
+    struct nvme_sqe *sqe = io_put_command(
+        qp, io, lba, cdw12 | (uint32_t)FIELD_PREP(NVME_RW_CDW12_PRINFO, prinfo));
     const struct nvme_slot *slot = &qp->slots[sqe->cid];
 
+    sqe->cdw14 = prinfo & NVME_PRINFO_REF ? (uint32_t)lba : 0;
     if (io_is_short(iova, len_bytes)) {
         io_put_pages(sqe, iova, len_bytes);
     } else if (qp->ctrlr->use_sgl) {
@@ -172,8 +178,8 @@ static int io_post_dsm(struct nvme_qpair *qp, struct nvme_io *io)
     return 0;
 }
 
-/* What is not one short command: a flush, a deallocation, a longer transfer, a mistake; and
- * everything while commands are traced. */
+/* What is not one short command: a flush, a deallocation, a longer transfer, one with protection
+ * information, a mistake; and everything while commands are traced. */
 static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, struct nvme_io *io)
 {
     const struct nvme_ns *ns = io->ns;
@@ -249,8 +255,9 @@ int nvme_post(struct nvme_qpair *qp, struct nvme_io *io)
 
     uint64_t len_bytes = io_len_bytes(io);
 
-    /* max_blocks is 0 for a namespace that cannot be used, and so is nlb for a flush. */
-    if (unlikely(attention || io->nlb - 1 >= io->ns->max_blocks || !io_transfers(io) ||
+    /* plain_blocks is 0 for a namespace that cannot be used, or has protection information; and so
+     * is nlb for a flush. */
+    if (unlikely(attention || io->nlb - 1 >= io->ns->plain_blocks || !io_transfers(io) ||
                  !io_is_short(io->iova, len_bytes))) {
         return io_post_unusual(qp, io);
     }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "drivers/nvme/nvme_internal.h"
+#include "drivers/nvme/nvme_pi.h"
 #include "lib/bitfield.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
@@ -38,6 +39,25 @@ void nvme_ns_set_limit(struct nvme_ns *ns)
     if (ns->usable) {
         ns->max_blocks =
             MIN(ns->ctrlr->transfer_bytes >> ns->block_shift, (uint32_t)NVME_RW_BLOCKS_MAX);
+        ns->plain_blocks = nvme_pi_type(ns) ? 0 : ns->max_blocks;
+    }
+}
+
+/* Metadata that a plain read would leave lying about, or a plain write would have to bring, is not
+ * for block I/O. Protection information alone is: the controller inserts and strips it (PRACT). */
+static void metadata_check(struct nvme_ns_entry *entry)
+{
+    struct nvme_ns *ns = &entry->ns;
+    unsigned type = (unsigned)FIELD_GET(NVME_DPS_TYPE, ns->id.dps);
+
+    if (type && !nvme_pi_type(ns)) {
+        unusable(entry, "has end-to-end protection of type %u in %u bytes of metadata", type,
+                 ns->metadata_bytes);
+    } else if (nvme_pi_moves_metadata(ns, nvme_pi_default_prinfo(ns))) {
+        unusable(entry, "has %u bytes of metadata per block", ns->metadata_bytes);
+    } else {
+        ns->usable = true;
+        nvme_ns_set_limit(ns);
     }
 }
 
@@ -70,15 +90,7 @@ static void namespace_check(struct nvme_ns_entry *entry)
         ns->block_count = id->nsze;
         ns->used_blocks = MIN(id->nuse, id->ncap);
         ns->metadata_bytes = (uint32_t)FIELD_GET(NVME_LBAF_MS, id->lbaf[format]);
-        if (ns->metadata_bytes) {
-            unusable(entry, "has %u bytes of metadata per block", ns->metadata_bytes);
-        } else if (FIELD_GET(NVME_DPS_TYPE, id->dps)) {
-            unusable(entry, "has end-to-end protection of type %u",
-                     (unsigned)FIELD_GET(NVME_DPS_TYPE, id->dps));
-        } else {
-            ns->usable = true;
-            nvme_ns_set_limit(ns);
-        }
+        metadata_check(entry);
     }
 }
 

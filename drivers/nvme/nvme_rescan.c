@@ -45,7 +45,8 @@ static void take_out(struct nvme_ctrlr *c, struct nvme_ns_entry *entry)
     ns->gone = true;
     ns->usable = false;
     ns->armed = false;
-    ns->max_blocks = 0; /* what nvme_post tests first */
+    ns->max_blocks = 0;
+    ns->plain_blocks = 0; /* what nvme_post tests first */
     str_copy(entry->why, sizeof(entry->why), "is gone");
     ns->unusable_why = entry->why;
     c->gone.entries[c->gone.count++] = entry; /* there is room: see make_room */

@@ -14,6 +14,7 @@
 #include "drivers/nvme/nvme_spec_identify.h"
 #include "drivers/nvme/nvme_spec_log.h"
 #include "drivers/nvme/nvme_spec_manage.h"
+#include "drivers/nvme/nvme_spec_nvm.h"
 #include "drivers/nvme/nvme_spec_registers.h"
 #include "drivers/nvme/nvme_spec_status.h"
 #include "lib/bitfield.h"
@@ -217,24 +218,6 @@ enum nvme_event_command_set_info {
 #define NVME_NUM_QUEUES_SQ GENMASK64(15, 0)
 #define NVME_NUM_QUEUES_CQ GENMASK64(31, 16)
 
-/* Read, §6.9, and Write, §6.15 */
-#define NVME_RW_CDW12_NLB    GENMASK64(15, 0) /* logical blocks, zero-based */
-#define NVME_RW_CDW12_PRINFO GENMASK64(29, 26)
-#define NVME_RW_CDW12_FUA    GENMASK64(30, 30) /* force unit access */
-#define NVME_RW_CDW12_LR     GENMASK64(31, 31) /* limited retry */
-#define NVME_RW_BLOCKS_MAX   65536
-
-/* Dataset Management, §6.7 */
-#define NVME_DSM_CDW10_NR GENMASK64(7, 0) /* ranges, zero-based */
-#define NVME_DSM_CDW11_AD GENMASK64(2, 2) /* attribute: deallocate */
-
-struct nvme_dsm_range {
-    uint32_t context;
-    uint32_t nlb;  /* logical blocks, not zero-based */
-    uint64_t slba; /* the first */
-};
-static_assert(sizeof(struct nvme_dsm_range) == 16, "a range of Dataset Management");
-static_assert(offsetof(struct nvme_dsm_range, slba) == 8, "nvme_dsm_range.slba");
 
 /* Feature identifiers, §5.21.1 */
 enum nvme_feature {

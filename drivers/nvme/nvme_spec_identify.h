@@ -19,6 +19,7 @@ enum nvme_cns {
     NVME_CNS_ACTIVE_NAMESPACES = 0x02,   /* up to 1024 ids above the given one, ascending */
     NVME_CNS_NAMESPACE_DESCRIPTORS = 0x03,
     NVME_CNS_NVM_SETS = 0x04,
+    NVME_CNS_COMMAND_SET_CONTROLLER = 0x06, /* ratified after 1.4 */
     NVME_CNS_ALLOCATED_NAMESPACES = 0x10,
     NVME_CNS_ALLOCATED_NAMESPACE = 0x11,
     NVME_CNS_NAMESPACE_CONTROLLERS = 0x12,
@@ -242,7 +243,10 @@ struct nvme_id_ns {
     uint16_t noiob;   /* optimal I/O boundary, blocks; 0: none */
     uint8_t nvmcap[16]; /* bytes */
     uint16_t npwg, npwa, npdg, npda, nows; /* preferred granularities, blocks, zero-based */
-    uint8_t reserved_74[18];
+    uint16_t mssrl;   /* Copy, ratified after 1.4: blocks in one source range, */
+    uint32_t mcl;     /* in all of a command, */
+    uint8_t msrc;     /* and source ranges, zero-based */
+    uint8_t reserved_81[11];
     uint32_t anagrpid;
     uint8_t reserved_96[3];
     uint8_t nsattr;   /* NVME_NSATTR_* */
@@ -267,7 +271,7 @@ struct nvme_id_ns {
 #define NVME_DPC_FIRST        GENMASK64(3, 3) /* in the first eight bytes of metadata */
 #define NVME_DPC_LAST         GENMASK64(4, 4)
 #define NVME_DPS_TYPE         GENMASK64(2, 0) /* protection information type, 0: none */
-#define NVME_DPS_FIRST        GENMASK64(3, 3)
+#define NVME_DPS_FIRST        GENMASK64(3, 3) /* it is in the first eight bytes of the metadata */
 #define NVME_NMIC_SHARED      GENMASK64(0, 0)
 #define NVME_NSATTR_WRITE_PROTECTED GENMASK64(0, 0)
 #define NVME_DLFEAT_READ      GENMASK64(2, 0) /* deallocated reads: 0 unknown, 1 00h, 2 FFh */
@@ -282,6 +286,8 @@ static_assert(offsetof(struct nvme_id_ns, flbas) == 26, "id_ns.flbas");
 static_assert(offsetof(struct nvme_id_ns, dps) == 29, "id_ns.dps");
 static_assert(offsetof(struct nvme_id_ns, noiob) == 46, "id_ns.noiob");
 static_assert(offsetof(struct nvme_id_ns, nvmcap) == 48, "id_ns.nvmcap");
+static_assert(offsetof(struct nvme_id_ns, mcl) == 76, "id_ns.mcl");
+static_assert(offsetof(struct nvme_id_ns, msrc) == 80, "id_ns.msrc");
 static_assert(offsetof(struct nvme_id_ns, anagrpid) == 92, "id_ns.anagrpid");
 static_assert(offsetof(struct nvme_id_ns, nsattr) == 99, "id_ns.nsattr");
 static_assert(offsetof(struct nvme_id_ns, nguid) == 104, "id_ns.nguid");

@@ -18,6 +18,7 @@
 #define NVME_CAP_NSSRS   GENMASK64(36, 36) /* NVM subsystem reset supported */
 #define NVME_CAP_CSS     GENMASK64(44, 37) /* command sets supported */
 #define NVME_CAP_CSS_NVM GENMASK64(37, 37)
+#define NVME_CAP_CSS_SETS GENMASK64(43, 43) /* several, after 1.4: Identify CNS 06h is there */
 #define NVME_CAP_CSS_NONE GENMASK64(44, 44) /* no I/O command set */
 #define NVME_CAP_BPS     GENMASK64(45, 45) /* boot partition support */
 #define NVME_CAP_MPSMIN  GENMASK64(51, 48) /* smallest memory page, 2^(12 + MPSMIN) bytes */

@@ -17,6 +17,12 @@ static void trace_line(const struct nvme_qpair *qp, unsigned cid, const char *te
     }
 }
 
+/* Its first block is in CDW10 and CDW11, their number in CDW12; or it is a flush. */
+static bool has_range(uint8_t opcode)
+{
+    return opcode <= NVME_IO_COMPARE || opcode == NVME_IO_WRITE_ZEROES || opcode == NVME_IO_VERIFY;
+}
+
 void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *sqe)
 {
     bool admin = qp->qid == 0;
@@ -26,8 +32,12 @@ void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *s
     if (admin) {
         str_format(rest, sizeof(rest), " cdw10 %08xh cdw11 %08xh", sqe->cdw10, sqe->cdw11);
     } else if (sqe->opcode == NVME_IO_DSM) {
-        str_format(rest, sizeof(rest), " deallocate, ranges %u",
+        str_format(rest, sizeof(rest), " %s ranges %u",
+                   sqe->cdw11 & NVME_DSM_CDW11_AD ? "deallocate," : "hints,",
                    (unsigned)FIELD_GET(NVME_DSM_CDW10_NR, sqe->cdw10) + 1);
+    } else if (!has_range(sqe->opcode)) {
+        str_format(rest, sizeof(rest), " cdw10 %08xh cdw11 %08xh cdw12 %08xh", sqe->cdw10,
+                   sqe->cdw11, sqe->cdw12);
     } else if (sqe->opcode != NVME_IO_FLUSH) {
         str_format(rest, sizeof(rest), " lba %llu blocks %u%s",
                    (unsigned long long)sqe->cdw11 << 32 | sqe->cdw10,

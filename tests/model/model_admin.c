@@ -258,6 +258,11 @@ uint16_t admin_begin(struct nvme_model *m, struct cmd *cmd)
         return features_begin_get(m, cmd);
     case ADM_SET_FEATURES:
         return features_begin_set(m, cmd);
+    case ADM_SECURITY_SEND:
+    case ADM_SECURITY_RECEIVE:
+        return security_begin(m, cmd);
+    case ADM_GET_LBA_STATUS:
+        return lba_status_begin(m, cmd);
     default:
         return ST_OK;
     }
@@ -299,6 +304,12 @@ uint16_t admin_run(struct nvme_model *m, struct cmd *cmd)
         return set_features(m, cmd);
     case ADM_GET_FEATURES:
         return features_get(m, cmd);
+    case ADM_SECURITY_SEND:
+        return security_send(m, cmd);
+    case ADM_SECURITY_RECEIVE:
+        return security_receive(m, cmd);
+    case ADM_GET_LBA_STATUS:
+        return lba_status(m, cmd);
     default: /* a vendor's command that has effects does nothing else here */
         return log_effects_of(m, true, cmd->opcode) ? ST_OK : ST_INVALID_OPCODE | ST_DNR;
     }

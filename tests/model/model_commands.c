@@ -84,7 +84,12 @@ uint64_t commands_next_ns(const struct nvme_model *m)
 
 static void forget(struct nvme_model *m, struct cmd *cmd)
 {
+    struct sq *sq = m->sqs[cmd->sqid];
+
     heap_remove(m, cmd);
+    if (sq && sq->fused_first == cmd) {
+        sq->fused_first = NULL;
+    }
     if (cmd->prev) {
         cmd->prev->next = cmd->next;
     } else {
@@ -168,10 +173,70 @@ static uint16_t check_common(struct nvme_model *m, const struct cmd *cmd)
         model_violate(m, "SGLs asked for, which this controller has not: %08xh", cmd->dw[0]);
         return ST_INVALID_FIELD | ST_DNR;
     }
-    if (cmd->dw[0] >> 8 & 3) {
-        return ST_INVALID_FIELD | ST_DNR;
-    }
     return ST_OK;
+}
+
+/* --- fused operations (§6.2): Compare and Write, next to each other in one queue -------------- */
+
+static unsigned fuse_of(const struct cmd *cmd)
+{
+    return cmd->dw[0] >> 8 & 3;
+}
+
+static bool is_pair(const struct cmd *first, const struct cmd *second)
+{
+    return first->opcode == NVM_COMPARE && second->opcode == NVM_WRITE &&
+           first->dw[1] == second->dw[1] && first->dw[10] == second->dw[10] &&
+           first->dw[11] == second->dw[11] &&
+           (first->dw[12] & 0xffff) == (second->dw[12] & 0xffff);
+}
+
+/* A command was fetched behind one that waits for the second of its pair. */
+static void fuse(struct nvme_model *m, struct sq *sq, struct cmd *cmd)
+{
+    struct cmd *first = sq->fused_first;
+
+    sq->fused_first = NULL;
+    if (fuse_of(cmd) == 2 && first && is_pair(first, cmd)) {
+        first->second = cmd;
+        first->due_ns = cmd->due_ns = MAX(first->due_ns, cmd->due_ns);
+        if (io_block_count(cmd) > m->cfg.acwu_0b + 1U) {
+            first->status = ST_ATOMIC_EXCEEDED | ST_DNR;
+        }
+    } else if (fuse_of(cmd) == 2 && first) {
+        first->status = cmd->status = ST_INVALID_FIELD | ST_DNR;
+    } else if (first) {
+        first->status = ST_MISSING_FUSED;
+    } else if (fuse_of(cmd) == 2) {
+        cmd->status = ST_MISSING_FUSED;
+    }
+    if (first) {
+        first->state = CMD_WAITING;
+        heap_add(m, first);
+    }
+}
+
+/* True: cmd is the first of a pair, and waits for the second. */
+static bool waits_for_second(const struct nvme_model *m, struct sq *sq, struct cmd *cmd)
+{
+    if (sq->fused_first || fuse_of(cmd) == 2) {
+        return false; /* fuse() has judged */
+    }
+    if (fuse_of(cmd) == 0 || cmd->admin || !m->cfg.fused || cmd->status) {
+        cmd->status = fuse_of(cmd) && !cmd->status ? ST_INVALID_FIELD | ST_DNR : cmd->status;
+        return false;
+    }
+    cmd->state = CMD_FUSED;
+    sq->fused_first = cmd;
+    return true;
+}
+
+/* What the first has come to decides on the second. */
+static void tell_second(const struct cmd *first, uint16_t status)
+{
+    if (first->second && status) {
+        first->second->status = ST_FAILED_FUSED;
+    }
 }
 
 void commands_begin(struct nvme_model *m, struct sq *sq, const uint32_t dw[16])
@@ -200,6 +265,12 @@ void commands_begin(struct nvme_model *m, struct sq *sq, const uint32_t dw[16])
     }
     if (cmd->status == ST_OK) {
         cmd->status = cmd->admin ? admin_begin(m, cmd) : io_begin(m, cmd);
+    }
+    if (sq->fused_first || fuse_of(cmd) == 2) {
+        fuse(m, sq, cmd);
+    }
+    if (waits_for_second(m, sq, cmd)) {
+        return;
     }
     if (cmd->state == CMD_WAITING) {
         heap_add(m, cmd);
@@ -248,6 +319,7 @@ void commands_finish_due(struct nvme_model *m)
             status = cmd->admin ? admin_run(m, cmd) : io_run(m, cmd);
         }
         hmb_touch(m);
+        tell_second(cmd, status);
         commands_complete(m, cmd, status);
     }
 }
@@ -269,7 +341,7 @@ static void scribble_on(struct nvme_model *m, struct cmd *cmd)
 {
     bool to_host = cmd->admin ? cmd->opcode == ADM_IDENTIFY || cmd->opcode == ADM_GET_LOG
                               : cmd->opcode == NVM_READ;
-    if (!to_host || cmd->status != ST_OK || cmd->bytes == 0) {
+    if (!to_host || cmd->state == CMD_FUSED || cmd->status != ST_OK || cmd->bytes == 0) {
         return;
     }
     uint8_t junk[64];

@@ -56,7 +56,7 @@ static const struct row rows[] = {
     { 0x17, SC, IDC_SANICAP, 7, 0, 0, 1, 0 },                      /* sanitize config */
     { 0x18, SC, IDC_CTRATT, 1 << 4, 0, 0xffff, 0xffffff, 0 },      /* endurance group events */
     { 0x80, SC | PERSISTENT, OPTIONAL, 0, 0, 0, 0xff, 0 },         /* software progress */
-    { 0x81, CHANGEABLE, OPTIONAL, 0, 16, 1, 0, 0 },                /* host identifier */
+    { 0x81, CHANGEABLE, OPTIONAL, 0, 16, 1, 1, 0 },                /* host identifier */
     { 0x82, CHANGEABLE | NAMESPACE, IDC_ONCS, 1 << 5, 0, 0, 0xe, 0 }, /* reservation mask */
     { 0x83, SC | NAMESPACE | PERSISTENT, IDC_ONCS, 1 << 5, 0, 0, 1, 0 }, /* ... persistence */
     { 0x84, CHANGEABLE | NAMESPACE | PERSISTENT, IDC_NWPC, 1, 0, 0, 7, 0 }, /* write protection */
@@ -88,7 +88,7 @@ static bool offered(struct nvme_model *m, const struct row *row)
     uint8_t page[4096];
 
     if (row->need_at == OPTIONAL) {
-        return m->cfg.every_feature;
+        return m->cfg.every_feature || (row->fid == FEAT_HOST_ID && m->cfg.reservations);
     }
     if (row->need_mask == 0) {
         return true;
@@ -133,6 +133,17 @@ static struct feature_value *find_or_make(struct nvme_model *m, const struct row
         m->features = v;
     }
     return v;
+}
+
+bool features_host_id(const struct nvme_model *m, uint8_t id[16])
+{
+    const struct feature_value *v = find(m, FEAT_HOST_ID, 0, 0);
+
+    memset(id, 0, 16);
+    if (v) {
+        memcpy(id, v->data, 16);
+    }
+    return v && v->current & 1;
 }
 
 uint32_t features_value(const struct nvme_model *m, uint8_t fid, uint32_t nsid, uint32_t selector)

@@ -20,11 +20,13 @@ static uint64_t add(uint64_t hash, const void *data, size_t len)
 /* Blocks count wherever they lie in the table; one that holds zeros is as good as none. */
 static uint64_t of_media(const struct ns *ns)
 {
-    size_t bytes = (size_t)1 << ns->cfg.lbads;
+    size_t bytes = media_bytes(ns);
     uint64_t sum = ns->media.fill;
 
     for (uint64_t i = 0; i < ns->media.cap; i++) {
-        if (ns->media.keys[i] && !mem_is_zero(ns->media.blocks[i], bytes)) {
+        if (ns->media.keys[i] && (ns->media.states[i] == BLOCK_UNREADABLE ||
+                                  !mem_is_zero(ns->media.blocks[i], bytes))) {
+            sum += ns->media.states[i];
             sum += add(add(UINT64_C(0xcbf29ce484222325), &ns->media.keys[i],
                            sizeof(ns->media.keys[i])), ns->media.blocks[i], bytes);
         }

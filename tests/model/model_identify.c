@@ -91,10 +91,17 @@ static void fill_controller(struct nvme_model *m, uint8_t *p)
     p[IDC_SQES] = c->sqes;
     p[IDC_CQES] = c->cqes;
     put_le(p + IDC_NN, 4, identify_nn(m));
-    put_le(p + IDC_OACS, 2, (c->shadow_doorbells ? 1 << 8 : 0) | (c->directives ? 1 << 5 : 0));
-    put_le(p + IDC_ONCS, 2, 1 | 1 << 2 | 1 << 3); /* compare, DSM, write zeroes */
+    put_le(p + IDC_OACS, 2,
+           c->security | (unsigned)c->directives << 5 | (unsigned)c->shadow_doorbells << 8 |
+               (unsigned)c->lba_status << 9);
+    put_le(p + IDC_ONCS, 2, 1 | 1 << 2 | 1 << 3 | /* compare, DSM, write zeroes */
+                                (unsigned)c->write_uncorrectable << 1 |
+                                (unsigned)c->reservations << 5 | (unsigned)c->verify << 7 |
+                                (unsigned)c->copy << 8);
     put_le(p + IDC_SGLS, 4, c->sgls);
-    p[IDC_VWC] = c->volatile_cache ? 1 : 0;
+    p[IDC_FUSES] = c->fused;
+    p[IDC_VWC] = (uint8_t)(c->volatile_cache | c->flush_all << 1);
+    put_le(p + IDC_ACWU, 2, c->acwu_0b);
     const char nqn[] = "nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001";
     memcpy(p + IDC_SUBNQN, nqn, sizeof(nqn));
     put_le(p + IDC_PSD0, 2, 900); /* 9 W in units of 10 mW */
@@ -110,7 +117,14 @@ static void fill_namespace(const struct ns *ns, uint8_t *p)
     p[IDN_NLBAF] = ns->cfg.format;
     p[IDN_FLBAS] = (uint8_t)(ns->cfg.format | (ns->cfg.extended ? 1 << 4 : 0));
     p[IDN_MC] = ns->cfg.metadata_bytes ? 3 : 0;
-    p[IDN_DLFEAT] = 1;
+    p[IDN_DPC] = ns->cfg.metadata_bytes >= 8 ? 0x1f : 0;
+    p[IDN_DPS] = (uint8_t)(ns->cfg.pi_type | (ns->cfg.pi_first ? 1 << 3 : 0));
+    p[IDN_DLFEAT] = ns->cfg.deallocated == MODEL_READS_ZERO   ? 1 | 1 << 3
+                    : ns->cfg.deallocated == MODEL_READS_ONES ? 2
+                                                              : 0;
+    put_le(p + IDN_MSSRL, 2, ns->cfg.mssrl);
+    put_le(p + IDN_MCL, 4, ns->cfg.mcl);
+    p[IDN_MSRC] = ns->cfg.msrc_0b;
     put_le(p + IDN_NVMCAP, 8, ns->cfg.blocks << ns->cfg.lbads);
     put_le(p + IDN_NGUID, 8, 0x1122334455667788);
     put_le(p + IDN_NGUID + 8, 8, ns->cfg.nsid | (uint64_t)ns->generation << 32);
@@ -121,6 +135,17 @@ static void fill_namespace(const struct ns *ns, uint8_t *p)
         put_le(f, 2, current ? ns->cfg.metadata_bytes : 0);
         f[2] = current ? ns->cfg.lbads : 9 + 3 * (i & 1);
     }
+}
+
+/* The limits of the NVM command set, for CNS 06h. */
+static void fill_limits(const struct model_config *c, uint8_t *p)
+{
+    p[0] = c->vsl;
+    p[1] = c->wzsl;
+    p[2] = c->wusl;
+    p[3] = c->dmrl;
+    put_le(p + 4, 4, c->dmrsl);
+    put_le(p + 8, 8, c->dmsl);
 }
 
 /* Every active nsid above after, in ascending order. */
@@ -215,6 +240,12 @@ uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t
             fill_namespace(ns, page);
             manage_identify_namespace(m, ns, page);
         }
+        break;
+    case 6:
+        if (!(m->cfg.css & 1 << 6)) {
+            return ST_INVALID_FIELD | ST_DNR;
+        }
+        fill_limits(&m->cfg, page);
         break;
     default: {
         uint16_t status = manage_identify(m, cns, nsid, page);

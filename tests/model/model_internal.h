@@ -21,6 +21,7 @@ struct sq {
     uint32_t head, tail;
     uint32_t head_told;  /* SQHD in the last completion posted */
     uint64_t cids[1024]; /* bit map of identifiers in use */
+    struct cmd *fused_first; /* waits for the second of its pair, or NULL */
 };
 
 struct cqe {
@@ -50,7 +51,7 @@ struct segment {
     uint64_t len;
 };
 
-enum cmd_state { CMD_WAITING, CMD_LOST, CMD_AER };
+enum cmd_state { CMD_WAITING, CMD_LOST, CMD_AER, CMD_FUSED };
 
 struct cmd {
     struct cmd *next; /* every outstanding command */
@@ -65,6 +66,8 @@ struct cmd {
     struct segment *segs;
     unsigned seg_count, seg_cap;
     uint64_t bytes;   /* of data */
+    uint64_t meta_iova, meta_bytes; /* separate metadata */
+    struct cmd *second; /* of a fused pair whose first this is */
     uint16_t status;
     uint32_t result;
     const struct model_rule *rule;
@@ -76,9 +79,12 @@ struct repair {
     uint32_t dw0, dw2;
 };
 
+enum block_state { BLOCK_WRITTEN, BLOCK_DEALLOCATED, BLOCK_UNREADABLE };
+
 struct media {
     uint64_t *keys; /* lba + 1, 0: free */
-    uint8_t **blocks;
+    uint8_t **blocks; /* data, then metadata */
+    uint8_t *states;
     uint64_t cap, used;
     uint32_t fill; /* what blocks that were never written read as, again and again */
 };
@@ -88,10 +94,26 @@ struct usage {
     uint64_t units_read, units_written, reads, writes;
 };
 
+struct registrant {
+    uint8_t host[16];
+    uint64_t key;
+    uint16_t cntlid;
+    bool holder; /* unless all registrants are */
+};
+
+struct reservation {
+    uint32_t generation;
+    uint8_t type; /* 0: nobody holds it */
+    bool ptpl;
+    struct registrant registrants[8];
+    unsigned count;
+};
+
 struct ns {
     bool streams_enabled;
     uint16_t streams; /* allocated to it */
     struct model_ns_config cfg;
+    struct reservation reservation;
     struct media media;
     unsigned generation; /* part of its identity */
     struct usage usage;
@@ -189,6 +211,9 @@ struct nvme_model {
     struct hmb hmb;
     unsigned temperature_k, operational_state;
     uint64_t last_io_ns, blocks_unflushed;
+    uint8_t security_data[512];
+    size_t security_bytes;
+    uint16_t security_specific;
     struct ns *ns;
     struct logs logs;
     struct manage manage;
@@ -327,11 +352,58 @@ uint16_t admin_answer(struct nvme_model *m, struct cmd *cmd, uint8_t *data);
 uint16_t identify_fill(struct nvme_model *m, uint8_t cns, uint32_t nsid, uint8_t *page);
 uint32_t identify_nn(const struct nvme_model *m);
 
-/* model_media.c */
+/* model_nvm.c: commands that move data; model_ranges.c: those that do not. */
+uint16_t nvm_begin_transfer(struct nvme_model *m, struct cmd *cmd, const struct ns *ns);
+uint16_t nvm_read(struct nvme_model *m, struct cmd *cmd, struct ns *ns);
+uint16_t nvm_write(struct nvme_model *m, struct cmd *cmd, struct ns *ns);
+uint16_t nvm_compare(struct nvme_model *m, struct cmd *cmd, struct ns *ns);
+uint16_t ranges_begin(struct nvme_model *m, struct cmd *cmd, const struct ns *ns);
+uint16_t ranges_run(struct nvme_model *m, struct cmd *cmd, struct ns *ns);
+uint64_t io_first_lba(const struct cmd *cmd);
+uint64_t io_block_count(const struct cmd *cmd);
+
+/* model_reservation.c */
+uint16_t reservation_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t reservation_run(struct nvme_model *m, struct cmd *cmd, struct ns *ns);
+/* Whether a reservation forbids the command; a status. */
+uint16_t reservation_conflict(struct nvme_model *m, const struct cmd *cmd, const struct ns *ns);
+/* model_features.c: the host's identifier; true: it has all 16 bytes. */
+bool features_host_id(const struct nvme_model *m, uint8_t id[16]);
+
+/* model_security.c */
+uint16_t security_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t security_send(struct nvme_model *m, struct cmd *cmd);
+uint16_t security_receive(struct nvme_model *m, struct cmd *cmd);
+uint16_t lba_status_begin(struct nvme_model *m, struct cmd *cmd);
+uint16_t lba_status(struct nvme_model *m, struct cmd *cmd);
+
+/* model_pi.c: protection information (NVMe 1.4 §8.3). block: data, then metadata. */
+struct pi_want {
+    uint8_t prinfo;
+    uint32_t ref; /* of the first block */
+    uint16_t app, mask;
+};
+struct pi_want pi_want_of(const struct cmd *cmd);
+/* Whether PRINFO and the tags of a command make sense; a status. */
+uint16_t pi_check_fields(const struct ns *ns, const struct pi_want *want, uint64_t lba);
+/* Whether the controller makes the metadata, so that none is transferred. */
+bool pi_strips(const struct ns *ns, uint8_t prinfo);
+uint16_t pi_check(const struct ns *ns, const struct pi_want *want, uint64_t index,
+                  const uint8_t *block);
+void pi_insert(const struct ns *ns, const struct pi_want *want, uint64_t index, uint8_t *block);
+
+/* model_media.c. A block is data and then metadata, media_bytes() long. */
 struct ns *media_ns(struct nvme_model *m, uint32_t nsid);
-void media_get(struct ns *ns, uint64_t lba, uint8_t *block);
+size_t media_bytes(const struct ns *ns);
+/* False: it cannot be read. */
+bool media_get(struct ns *ns, uint64_t lba, uint8_t *block);
 void media_put(struct ns *ns, uint64_t lba, const uint8_t *block);
-void media_clear(struct ns *ns, uint64_t lba);
+/* media_zero: data and metadata are zero. */
+void media_zero(struct ns *ns, uint64_t lba, uint64_t count);
+void media_deallocate(struct ns *ns, uint64_t lba, uint64_t count);
+void media_spoil(struct ns *ns, uint64_t lba);
+/* The first block in the range that cannot be read, or UINT64_MAX. */
+uint64_t media_find_spoiled(const struct ns *ns, uint64_t lba, uint64_t count);
 void media_free(struct ns *ns);
 
 void put_le(uint8_t *at, unsigned len, uint64_t value);

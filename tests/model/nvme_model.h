@@ -43,6 +43,12 @@ struct model_ns_config {
     bool extended;           /* metadata follows each block in the data buffer */
     bool read_only;          /* writes end with Write Fault */
     bool detached;           /* allocated, and attached to no controller */
+    uint8_t pi_type;         /* 1 to 3: end-to-end protection information in the metadata, */
+    bool pi_first;           /* in its first eight bytes, not its last */
+    enum { MODEL_READS_ZERO, MODEL_READS_ONES, MODEL_READS_OLD } deallocated;
+    uint16_t mssrl;          /* Copy: blocks in a source range, */
+    uint32_t mcl;            /* in a command, */
+    uint8_t msrc_0b;         /* and ranges, zero-based */
 };
 
 /* Overwrites len (1..8) bytes of Identify data with value, little-endian. */
@@ -161,6 +167,13 @@ struct model_config {
     uint32_t sgls; /* Identify's SGLS; bits 1:0 not 0: I/O commands may have SGLs */
     uint8_t aerl_0b, acl_0b;
     uint32_t oaes; /* optional events that Asynchronous Event Configuration may switch on */
+    uint8_t flush_all; /* VWC bits 2:1 */
+    bool write_uncorrectable, verify, copy, fused, reservations, security, lba_status;
+    uint16_t acwu_0b;  /* blocks of an atomic compare and write, zero-based */
+    /* Identify CNS 06h, when css has bit 6 */
+    uint8_t vsl, wzsl, wusl, dmrl;
+    uint32_t dmrsl;
+    uint64_t dmsl;
     uint32_t rtd3e_us;
     /* features (model_features.c): each one that NVMe 1.4 knows, five power states, transitions,
      * thermal management and write protection of all kinds; the temperature at which it warns */
@@ -289,10 +302,23 @@ void model_put_self_test(struct nvme_model *m, uint8_t operation, uint8_t percen
 void model_put_sanitize(struct nvme_model *m, uint16_t progress, uint16_t status, uint32_t cdw10,
                         const uint32_t estimates_s[6]);
 
-/* Media from outside, in bytes of namespace nsid; metadata is not stored. */
+/* Media from outside, in bytes of namespace nsid. What is written has the metadata of a block that
+ * was never written; see below. */
 void model_media_read(struct nvme_model *m, uint32_t nsid, uint64_t offset, void *buf, size_t len);
 void model_media_write(struct nvme_model *m, uint32_t nsid, uint64_t offset, const void *buf,
                        size_t len);
+
+/* The metadata of one block, metadata_bytes long. */
+void model_metadata_read(struct nvme_model *m, uint32_t nsid, uint64_t lba, void *buf);
+void model_metadata_write(struct nvme_model *m, uint32_t nsid, uint64_t lba, const void *buf);
+/* Reads of the block fail from now on until it is written, as after Write Uncorrectable. */
+void model_media_spoil(struct nvme_model *m, uint32_t nsid, uint64_t lba);
+bool model_media_spoiled(struct nvme_model *m, uint32_t nsid, uint64_t lba);
+
+/* Another host, whose identifier begins with the byte host, sends a reservation command (opcode)
+ * with CDW10 and the two keys of its data. A status. */
+uint16_t model_reserve(struct nvme_model *m, uint32_t nsid, uint8_t host, uint8_t opcode,
+                       uint32_t dw10, uint64_t key, uint64_t other_key);
 
 /* No command can touch host memory any more: disabled and done, or gone. */
 bool model_is_quiet(const struct nvme_model *m);
@@ -313,6 +339,8 @@ struct model_counters {
     uint64_t keep_alives;
     unsigned sqs_in_cmb;         /* ever created there */
     uint64_t sgl_commands;       /* with an SGL */
+    uint64_t dsm_ranges;         /* with any attribute */
+    uint32_t dsm_attributes;     /* all that were given */
     uint64_t fua;                /* reads and writes with Force Unit Access */
     uint64_t aborts;
     uint64_t events_reported;

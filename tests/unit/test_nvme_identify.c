@@ -55,7 +55,7 @@ static const struct hostile hostiles[] = {
     { "FLBAS points behind NLBAF", { NS(IDN_FLBAS, 1, 5) }, UNUSABLE },
     { "FLBAS 15 with NLBAF 255", { NS(IDN_FLBAS, 1, 0xf), NS(IDN_NLBAF, 1, 255) }, UNUSABLE },
     { "metadata claimed", { NS(IDN_LBAF0, 2, 8) }, UNUSABLE },
-    { "protection information", { NS(IDN_LBAF0, 2, 8), NS(29, 1, 1) }, UNUSABLE },
+    { "protection information without room", { NS(IDN_LBAF0, 2, 4), NS(29, 1, 1) }, UNUSABLE },
     { "the whole structure of ones",
       { NS(0, 8, UINT64_MAX), NS(24, 8, UINT64_MAX), NS(IDN_LBAF0, 4, 0xffffffff) }, ANY },
     { "active list twice the same", { LIST(1, 1) }, ANY },
