@@ -41,11 +41,12 @@ APPS_C := \
         steady summary sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
-    $(patsubst %,apps/nvme/%.c,cmd_directive cmd_error_log cmd_features cmd_firmware cmd_format cmd_get_log \
-        cmd_health cmd_hmb cmd_identify cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme \
-        cmd_persistent_log cmd_power_states cmd_queues cmd_reset cmd_sanitize cmd_selftest \
-        cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace commands danger feature_show fields \
-        health id_ctrl id_ns logs manage show show_regs target) \
+    $(patsubst %,apps/nvme/%.c,cmd_directive cmd_erase cmd_error_log cmd_features cmd_firmware \
+        cmd_format cmd_get_log cmd_health cmd_hmb cmd_identify cmd_lbaf cmd_list cmd_log_pages \
+        cmd_nsmgmt cmd_nvme cmd_persistent_log cmd_power_states cmd_queues cmd_reset \
+        cmd_sanitize cmd_selftest cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace commands \
+        danger erase_report erase_verify feature_show fields health id_ctrl id_ns logs manage \
+        show show_regs target) \
     $(patsubst %,apps/shell/%.c,args cmd_cd cmd_help commands complete line nearest options shell \
         token) \
     $(patsubst %,apps/system/%.c,cmd_cpus cmd_dmesg cmd_events cmd_lspci cmd_mem cmd_power cmd_uptime \

@@ -3,6 +3,7 @@
  */
 #include "boot/board.h"
 
+#include "lib/errno.h"
 #include "lib/heap.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -12,6 +13,7 @@
 #include "arch/x86_64/exceptions.h"
 #include "arch/x86_64/image.h"
 #include "arch/x86_64/pages.h"
+#include "arch/x86_64/paging.h"
 #include "arch/x86_64/power.h"
 #include "arch/x86_64/smp.h"
 
@@ -144,6 +146,35 @@ static void read_cpu_model(void)
     }
 }
 
+/* Where the entry point lies under a BIOS, when the boot loader has not passed it on. */
+#define SMBIOS_SEGMENT       0xf0000
+#define SMBIOS_SEGMENT_BYTES 0x10000
+
+/* Who made the machine, or NULL. */
+static const struct smbios_system *read_system(const struct boot_info *info)
+{
+    static struct smbios_system system;
+    const uint8_t *entry = info->smbios_entry;
+    size_t len = info->smbios_entry_bytes;
+    uint32_t bytes;
+    uint64_t phys;
+
+    if (len == 0 && !info->efi) {
+        const uint8_t *area = paging_map_firmware(SMBIOS_SEGMENT, SMBIOS_SEGMENT_BYTES);
+        int at = area ? smbios_find_entry(area, SMBIOS_SEGMENT_BYTES) : -ENOENT;
+
+        if (at >= 0) {
+            entry = area + at;
+            len = MIN((size_t)SMBIOS_ENTRY_BYTES, (size_t)(SMBIOS_SEGMENT_BYTES - at));
+        }
+    }
+    if (smbios_parse_entry(entry, len, &phys, &bytes) != 0 || bytes > SMBIOS_TABLE_MAX_BYTES) {
+        return NULL;
+    }
+    const uint8_t *table = paging_map_firmware(phys, bytes);
+    return table && smbios_parse_system(table, bytes, &system) == 0 ? &system : NULL;
+}
+
 const struct machine *board_machine(const struct boot_info *info)
 {
     static struct machine machine;
@@ -154,6 +185,7 @@ const struct machine *board_machine(const struct boot_info *info)
         .firmware = info->efi ? "UEFI" : "BIOS",
         .cpu_model = cpu_model,
         .cmdline = info->cmdline,
+        .system = read_system(info),
         .tsc_hz = clock_tsc_hz(),
         .tsc_source = clock_tsc_source(),
         .now_ns = now_ns,

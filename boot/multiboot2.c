@@ -15,6 +15,7 @@ enum {
     TAG_MEMORY_MAP = 6,
     TAG_EFI32 = 11,
     TAG_EFI64 = 12,
+    TAG_SMBIOS = 13,
     TAG_ACPI_OLD = 14,
     TAG_ACPI_NEW = 15,
     TAG_EFI_MEMORY_MAP = 17,
@@ -23,6 +24,7 @@ enum {
 #define LIST_HEADER_BYTES 8 /* total_size, reserved */
 #define TAG_HEADER_BYTES  8 /* type, size */
 #define TAG_ALIGN         8
+#define SMBIOS_HEADER_BYTES 8 /* version, reserved */
 #define MAP_HEADER_BYTES  8  /* entry_size, entry_version */
 #define MAP_ENTRY_BYTES   20 /* base_addr, length, type; entry_size may be more */
 #define MODULE_BYTES      8  /* mod_start, mod_end */
@@ -93,6 +95,13 @@ static int parse_tag(uint32_t type, const uint8_t *body, size_t len, struct boot
     case TAG_EFI64:
     case TAG_EFI_MEMORY_MAP:
         out->efi = true;
+        return 0;
+    case TAG_SMBIOS: /* version and six reserved bytes come before the entry point */
+        if (len > SMBIOS_HEADER_BYTES) {
+            out->smbios_entry_bytes = (uint32_t)MIN(len - SMBIOS_HEADER_BYTES,
+                                                    sizeof(out->smbios_entry));
+            memcpy(out->smbios_entry, body + SMBIOS_HEADER_BYTES, out->smbios_entry_bytes);
+        }
         return 0;
     case TAG_ACPI_OLD:
         out->has_rsdp1 = len >= sizeof(out->rsdp1);

@@ -19,6 +19,7 @@
 #define BOOT_MAX_MODULES   16
 #define BOOT_RSDP1_BYTES   20
 #define BOOT_RSDP2_BYTES   36
+#define BOOT_SMBIOS_BYTES  32
 
 struct boot_module {
     uint64_t base; /* physical */
@@ -35,6 +36,8 @@ struct boot_info {
     unsigned module_count;
     unsigned modules_dropped; /* beyond BOOT_MAX_MODULES; their memory is marked reserved in map */
     struct boot_module modules[BOOT_MAX_MODULES];
+    uint32_t smbios_entry_bytes; /* of the SMBIOS entry point; 0: none was given */
+    uint8_t smbios_entry[BOOT_SMBIOS_BYTES];
     bool has_rsdp1, has_rsdp2; /* ACPI 1.0, ACPI 2.0 and later */
     uint8_t rsdp1[BOOT_RSDP1_BYTES];
     uint8_t rsdp2[BOOT_RSDP2_BYTES];

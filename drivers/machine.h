@@ -9,6 +9,7 @@
 
 #include "lib/compiler.h"
 #include "lib/out.h"
+#include "lib/smbios.h"
 
 struct machine_cpu {
     unsigned index;    /* 0 is the CPU that booted and runs the shell */
@@ -31,6 +32,7 @@ struct machine {
     const char *firmware;    /* "BIOS" or "UEFI" */
     const char *cpu_model;   /* CPUID brand string */
     const char *cmdline;     /* the kernel's command line */
+    const struct smbios_system *system; /* who made it; NULL: it does not say */
     uint64_t tsc_hz;
     const char *tsc_source;  /* what the TSC was calibrated against, in words */
 

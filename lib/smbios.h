@@ -12,6 +12,7 @@
 #include "lib/compiler.h"
 
 #define SMBIOS_TEXT_BYTES 65
+#define SMBIOS_TABLE_MAX_BYTES (1024 * 1024) /* one that claims more is not believed */
 #define SMBIOS_ENTRY_BYTES 32 /* of the longer entry point */
 
 /* Unprintable bytes become '?', blanks at the end are cut; empty when the machine does not say. */

@@ -128,12 +128,11 @@ int manage_identify_ns(struct shell *sh, const char *command, const struct nvme_
     struct nvme_result res = {0};
     uint32_t nsid = target->nsid;
 
-    if (nsid == NVME_NSID_ALL && !nvme_can(ctrlr, NVME_CAN_MANAGE_NAMESPACES)) {
-        if (nvme_ns_count(ctrlr) == 0) {
-            return shell_fail(sh, command, -ENODEV, "%s has no active namespace",
-                              nvme_name(ctrlr));
-        }
+    /* A drive may offer namespace management and still refuse to tell what all have in common. */
+    if (nsid == NVME_NSID_ALL && nvme_ns_count(ctrlr) > 0) {
         nsid = nvme_ns_at(ctrlr, 0)->nsid;
+    } else if (nsid == NVME_NSID_ALL && !nvme_can(ctrlr, NVME_CAN_MANAGE_NAMESPACES)) {
+        return shell_fail(sh, command, -ENODEV, "%s has no active namespace", nvme_name(ctrlr));
     }
     int err = nvme_identify(ctrlr, NVME_CNS_NAMESPACE, nsid, id, &res);
     return err ? nvme_explain(sh, command, ctrlr, "Identify", err, &res) : 0;

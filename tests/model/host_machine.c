@@ -128,6 +128,9 @@ static void hm_power_off(void *ctx)
     hm->power_offs++;
 }
 
+static const struct smbios_system made_up = {
+    .manufacturer = "Carillon tests", .product = "Host", .serial = "M-0001"};
+
 void host_machine_init(struct host_machine *hm, struct host_clock *clock, unsigned cpu_count)
 {
     assert(cpu_count >= 1 && cpu_count <= HOST_MAX_CPUS);
@@ -144,6 +147,7 @@ void host_machine_init(struct host_machine *hm, struct host_clock *clock, unsign
         .firmware = "BIOS",
         .cpu_model = "Host test CPU",
         .cmdline = "",
+        .system = &made_up,
         .tsc_hz = NS_PER_S,
         .tsc_source = "nothing: time is virtual",
         .now_ns = hm_now_ns,
