@@ -97,7 +97,7 @@ const char *nvme_sanitize_status_text(const struct nvme_sanitize_log *log)
         [NVME_SANITIZE_DONE] = "has completed",
         [NVME_SANITIZE_RUNNING] = "is in progress",
         [NVME_SANITIZE_FAILED] = "has failed",
-        [NVME_SANITIZE_DONE_KEPT] = "has completed, and deallocated what it was to keep",
+        [NVME_SANITIZE_DONE_DEALLOCATED] = "has completed, and deallocated what it was to keep",
     };
     unsigned status = (unsigned)FIELD_GET(NVME_SANITIZE_STATUS, log->sstat);
 

@@ -299,6 +299,6 @@ enum nvme_sanitize_status {
     NVME_SANITIZE_DONE = 1,
     NVME_SANITIZE_RUNNING = 2,
     NVME_SANITIZE_FAILED = 3,
-    NVME_SANITIZE_DONE_KEPT = 4, /* without deallocating, as had been asked */
+    NVME_SANITIZE_DONE_DEALLOCATED = 4, /* deallocated, against the request */
 };
 static_assert(sizeof(struct nvme_sanitize_log) == 512, "sanitize status log");
