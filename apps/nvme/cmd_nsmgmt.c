@@ -112,7 +112,7 @@ static int create(struct shell *sh, const char *command, struct nvme_ctrlr *ctrl
                   struct nvme_id_ns *common)
 {
     struct nvme_result res = {0};
-    struct nvme_ns_wish wish;
+    struct nvme_ns_wish wish = {0};
     struct show s;
     uint32_t nsid;
     int err = nvme_ns_common(ctrlr, common, &res);

@@ -92,7 +92,7 @@ def test_what_qemu_does_not_offer(vm):
 
 @pytest.mark.smoke
 def test_no_accident(boot, image, tmp_path):
-    """What is not armed stays as it is: the image's checksum and the commands that QEMU has seen."""
+    """What is not armed stays as it is: the image, and the commands that QEMU has seen."""
     disks = [image(64, "one.img"), image(64, "two.img")]
     for seed, disk in enumerate(disks):
         put(disk, 0, random_bytes(seed, 1 << 20))
