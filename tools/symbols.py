@@ -25,18 +25,15 @@ def main():
             # Parts of functions that the compiler split off: name.part.0, name.cold
             functions.setdefault(address, name.split(".")[0])
     table = sorted(functions.items())
-    names, offset = [], 0
     print("; Made by tools/symbols.py.")
     print("section .symbols progbits alloc noexec nowrite align=4")
     print("global symbol_count, symbol_table, symbol_names")
     print("symbol_count: dd %d" % len(table))
     print("symbol_table:")
-    for address, name in table:
-        print("        dd %d, %d" % (address - base, offset))
-        names.append(name)
-        offset += len(name) + 1
+    for address, _ in table:
+        print("        dd %d" % (address - base))
     print("symbol_names:")
-    for name in names:
+    for _, name in table:
         print("        db '%s', 0" % name)
     print("        db 0")
 

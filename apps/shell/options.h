@@ -27,8 +27,8 @@ enum shell_option_type {
 struct shell_option {
     const char *name; /* "namespace-id"; NULL ends a table */
     char letter;      /* 'n', or 0 */
-    enum shell_option_type type;
-    uint64_t max;     /* of a number; 0: no limit */
+    uint8_t type;     /* enum shell_option_type */
+    uint32_t max;     /* of a number; 0: no limit */
     const char *help; /* one line, no full stop */
 };
 

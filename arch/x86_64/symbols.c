@@ -7,15 +7,22 @@
 
 #include "arch/x86_64/image.h"
 
-struct symbol {
-    uint32_t address; /* from image_start */
-    uint32_t name;    /* in symbol_names */
-};
-
-/* Sorted by address. */
+/* Addresses from image_start, ascending, and names in the same order, each with its zero byte: they
+ * are looked for once in a back-trace, and small the rest of the time. */
 extern const uint32_t symbol_count;
-extern const struct symbol symbol_table[];
+extern const uint32_t symbol_table[];
 extern const char symbol_names[];
+
+static const char *nth_name(uint32_t n)
+{
+    const char *name = symbol_names;
+
+    while (n-- > 0) {
+        while (*name++ != '\0') {
+        }
+    }
+    return name;
+}
 
 const char *symbol_find(uint64_t addr, uint64_t *offset)
 {
@@ -29,15 +36,15 @@ const char *symbol_find(uint64_t addr, uint64_t *offset)
     uint32_t high = symbol_count;
     while (high - low > 1) {
         uint32_t mid = low + (high - low) / 2;
-        if (symbol_table[mid].address <= address) {
+        if (symbol_table[mid] <= address) {
             low = mid;
         } else {
             high = mid;
         }
     }
-    if (symbol_table[low].address > address) {
+    if (symbol_table[low] > address) {
         return NULL;
     }
-    *offset = address - symbol_table[low].address;
-    return symbol_names + symbol_table[low].name;
+    *offset = address - symbol_table[low];
+    return nth_name(low);
 }
