@@ -30,7 +30,7 @@ NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_co
     nvme_controller nvme_dbbuf nvme_directive nvme_events nvme_feature nvme_feature_table \
     nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io nvme_log nvme_namespace nvme_nsmgmt \
     nvme_nvm nvme_nvm_spans nvme_pi nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
-    nvme_rescan nvme_sanitize nvme_selftest nvme_status nvme_trace)
+    nvme_rescan nvme_reservation nvme_sanitize nvme_security nvme_selftest nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \
@@ -41,10 +41,11 @@ APPS_C := \
         steady summary sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
-    $(patsubst %,apps/nvme/%.c,cmd_directive cmd_erase cmd_error_log cmd_features cmd_firmware \
-        cmd_format cmd_get_log cmd_health cmd_hmb cmd_identify cmd_lbaf cmd_list cmd_log_pages \
-        cmd_nsmgmt cmd_nvme cmd_persistent_log cmd_power_states cmd_queues cmd_reset \
-        cmd_sanitize cmd_selftest cmd_show_regs cmd_smart_log cmd_test_logs cmd_trace commands \
+    $(patsubst %,apps/nvme/%.c,blocks cmd_blocks cmd_directive cmd_erase cmd_error_log \
+        cmd_features cmd_firmware cmd_format cmd_get_log cmd_health cmd_hmb cmd_identify \
+        cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme cmd_passthru cmd_persistent_log \
+        cmd_power_states cmd_queues cmd_reset cmd_resv cmd_rw cmd_sanitize cmd_security \
+        cmd_selftest cmd_show_regs cmd_smart_log cmd_spans cmd_test_logs cmd_trace commands \
         danger erase_report erase_verify feature_show fields health id_ctrl id_ns logs manage \
         show show_regs target) \
     $(patsubst %,apps/shell/%.c,args cmd_cd cmd_help commands complete line nearest options shell \
@@ -65,7 +66,7 @@ COMMON := -std=gnu17 -I. -g $(WARN) -ffile-prefix-map=$(CURDIR)=.
 DEPGEN := -MMD -MP
 
 # ---- kernel -----------------------------------------------------------------------------------------
-KCFLAGS := $(COMMON) -Os -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -m64 \
+KCFLAGS := $(COMMON) -Oz -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -m64 \
            -march=x86-64 -fno-omit-frame-pointer -fstack-protector-strong -mstack-protector-guard=global \
            -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -ffunction-sections -fdata-sections
 # What runs once per I/O or once per byte is compiled for speed, everything else for size

@@ -44,6 +44,7 @@ uint64_t model_fingerprint(const struct nvme_model *m)
 
         hash = add(hash, &m->ns[i].cfg, sizeof(m->ns[i].cfg));
         hash = add(hash, &media, sizeof(media));
+        hash = add(hash, &m->ns[i].reservation, sizeof(m->ns[i].reservation));
     }
     uint64_t features = features_fingerprint(m);
     hash = add(hash, &features, sizeof(features));
@@ -53,6 +54,7 @@ uint64_t model_fingerprint(const struct nvme_model *m)
     hash = add(hash, &m->manage.piece_count, sizeof(m->manage.piece_count));
     hash = add(hash, &m->manage.sanitize_failed, sizeof(m->manage.sanitize_failed));
     hash = add(hash, &m->logs.sanitize_cdw10, sizeof(m->logs.sanitize_cdw10));
+    hash = add(hash, m->security_data, sizeof(m->security_data));
     return add(hash, &m->logs.sanitize_status, sizeof(m->logs.sanitize_status));
 }
 
