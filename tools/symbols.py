@@ -30,8 +30,12 @@ def main():
     print("global symbol_count, symbol_table, symbol_names")
     print("symbol_count: dd %d" % len(table))
     print("symbol_table:")
-    for address, _ in table:
-        print("        dd %d" % (address - base))
+    before = base
+    for address, name in table:
+        if address - before > 0xffff:
+            sys.exit("symbols.py: 64 KiB or more before %s" % name)
+        print("        dw %d" % (address - before))
+        before = address
     print("symbol_names:")
     for _, name in table:
         print("        db '%s', 0" % name)

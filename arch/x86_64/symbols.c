@@ -7,44 +7,36 @@
 
 #include "arch/x86_64/image.h"
 
-/* Addresses from image_start, ascending, and names in the same order, each with its zero byte: they
- * are looked for once in a back-trace, and small the rest of the time. */
+/* Of each function, in the order of their addresses, how far it begins behind the one before (the
+ * first: behind image_start), and its name with a zero byte. Small, and walked through once for
+ * each line of a back-trace. */
 extern const uint32_t symbol_count;
-extern const uint32_t symbol_table[];
+extern const uint16_t symbol_table[];
 extern const char symbol_names[];
 
-static const char *nth_name(uint32_t n)
+static const char *next_name(const char *name)
 {
-    const char *name = symbol_names;
-
-    while (n-- > 0) {
-        while (*name++ != '\0') {
-        }
+    while (*name++ != '\0') {
     }
     return name;
 }
 
 const char *symbol_find(uint64_t addr, uint64_t *offset)
 {
-    uint64_t first = (uintptr_t)image_start;
+    uint64_t at = (uintptr_t)image_start;
+    const char *name = symbol_names, *found = NULL;
 
-    if (addr < first || addr >= (uintptr_t)text_end || symbol_count == 0) {
+    if (addr < at || addr >= (uintptr_t)text_end) {
         return NULL;
     }
-    uint32_t address = (uint32_t)(addr - first);
-    uint32_t low = 0;
-    uint32_t high = symbol_count;
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (symbol_table[mid] <= address) {
-            low = mid;
-        } else {
-            high = mid;
+    for (uint32_t i = 0; i < symbol_count; i++) {
+        at += symbol_table[i];
+        if (at > addr) {
+            break;
         }
+        *offset = addr - at;
+        found = name;
+        name = next_name(name);
     }
-    if (symbol_table[low] > address) {
-        return NULL;
-    }
-    *offset = address - symbol_table[low];
-    return nth_name(low);
+    return found;
 }
