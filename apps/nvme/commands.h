@@ -7,38 +7,52 @@
 
 #include "apps/shell/shell.h"
 
+extern const struct shell_cmd nvme_cmd_admin_passthru;
 extern const struct shell_cmd nvme_cmd_attach_ns;
 extern const struct shell_cmd nvme_cmd_changed_ns_list_log;
+extern const struct shell_cmd nvme_cmd_compare;
+extern const struct shell_cmd nvme_cmd_copy;
 extern const struct shell_cmd nvme_cmd_create_ns;
 extern const struct shell_cmd nvme_cmd_delete_ns;
 extern const struct shell_cmd nvme_cmd_detach_ns;
 extern const struct shell_cmd nvme_cmd_device_self_test;
 extern const struct shell_cmd nvme_cmd_dir_receive;
 extern const struct shell_cmd nvme_cmd_dir_send;
+extern const struct shell_cmd nvme_cmd_dsm;
 extern const struct shell_cmd nvme_cmd_effects_log;
 extern const struct shell_cmd nvme_cmd_endurance_log;
 extern const struct shell_cmd nvme_cmd_error_log;
 extern const struct shell_cmd nvme_cmd_explain_status;
+extern const struct shell_cmd nvme_cmd_flush;
 extern const struct shell_cmd nvme_cmd_format;
 extern const struct shell_cmd nvme_cmd_fw_activate;
 extern const struct shell_cmd nvme_cmd_fw_commit;
 extern const struct shell_cmd nvme_cmd_fw_download;
 extern const struct shell_cmd nvme_cmd_fw_log;
 extern const struct shell_cmd nvme_cmd_get_feature;
+extern const struct shell_cmd nvme_cmd_get_lba_status;
 extern const struct shell_cmd nvme_cmd_get_log;
 extern const struct shell_cmd nvme_cmd_hmb;
 extern const struct shell_cmd nvme_cmd_id_ctrl;
 extern const struct shell_cmd nvme_cmd_id_ns;
+extern const struct shell_cmd nvme_cmd_io_passthru;
 extern const struct shell_cmd nvme_cmd_list;
 extern const struct shell_cmd nvme_cmd_list_ctrl;
 extern const struct shell_cmd nvme_cmd_list_ns;
 extern const struct shell_cmd nvme_cmd_ns_descs;
 extern const struct shell_cmd nvme_cmd_persistent_event_log;
 extern const struct shell_cmd nvme_cmd_queues;
+extern const struct shell_cmd nvme_cmd_read;
 extern const struct shell_cmd nvme_cmd_reset;
 extern const struct shell_cmd nvme_cmd_resume;
+extern const struct shell_cmd nvme_cmd_resv_acquire;
+extern const struct shell_cmd nvme_cmd_resv_register;
+extern const struct shell_cmd nvme_cmd_resv_release;
+extern const struct shell_cmd nvme_cmd_resv_report;
 extern const struct shell_cmd nvme_cmd_sanitize;
 extern const struct shell_cmd nvme_cmd_sanitize_log;
+extern const struct shell_cmd nvme_cmd_security_recv;
+extern const struct shell_cmd nvme_cmd_security_send;
 extern const struct shell_cmd nvme_cmd_self_test_log;
 extern const struct shell_cmd nvme_cmd_set_feature;
 extern const struct shell_cmd nvme_cmd_show_regs;
@@ -48,6 +62,10 @@ extern const struct shell_cmd nvme_cmd_stats;
 extern const struct shell_cmd nvme_cmd_subsystem_reset;
 extern const struct shell_cmd nvme_cmd_telemetry_log;
 extern const struct shell_cmd nvme_cmd_trace;
+extern const struct shell_cmd nvme_cmd_verify;
+extern const struct shell_cmd nvme_cmd_write;
+extern const struct shell_cmd nvme_cmd_write_uncor;
+extern const struct shell_cmd nvme_cmd_write_zeroes;
 
 /* Sorted by name, NULL at the end. */
 extern const struct shell_cmd *const nvme_commands[];
