@@ -9,6 +9,10 @@ struct quirk {
     uint32_t flags;
 };
 
+/*
+ * MQES of 0: nvme_pci_enable() there. QEMU: its documentation of the nvme device ("use-intel-id").
+ * MQES of 0: nvme_pci_enable() there; QEMU: its documentation of the nvme device ("use-intel-id").
+ */
 static const struct quirk quirks[] = {
     {0x106b, 0x2001, NVME_QUIRK_REFUSE}, /* Apple: needs 128-byte entries or depth 2 */
     {0x106b, 0x2003, NVME_QUIRK_REFUSE},
