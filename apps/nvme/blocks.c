@@ -9,6 +9,7 @@
 #include "lib/string.h"
 
 #define NAMES_BYTES 160
+#define GPT_ENTRIES_BYTES 16384 /* the least there may be, and what everybody has */
 
 /* --- which blocks ----------------------------------------------------------------------------- */
 
@@ -115,7 +116,33 @@ static bool touches(const struct block_info *info, const struct nvme_nvm_span *s
     return false;
 }
 
-/* Names of the partitions that the ranges touch; "..." when there are too many. */
+/* The partition table of a whole disk: block 0, and with GPT the 16 KiB of entries behind its
+ * header and their copy at the end (UEFI 2.8 §5.3). */
+static bool touches_table(struct block_dev *disk, const struct nvme_nvm_span *spans, unsigned count)
+{
+    struct block_info place = *block_info(disk);
+    uint64_t gpt_blocks = 1 + GPT_ENTRIES_BYTES / place.block_bytes;
+
+    switch (partition_scheme(disk)) {
+    case PARTITIONS_NONE:
+        return false;
+    case PARTITIONS_MBR:
+        place.block_count = 1;
+        return touches(&place, spans, count);
+    default:
+        place.first_lba = place.block_count - MIN(place.block_count, gpt_blocks);
+        place.block_count = gpt_blocks;
+        if (touches(&place, spans, count)) {
+            return true;
+        }
+        place.first_lba = 0;
+        place.block_count = 1 + gpt_blocks;
+        return touches(&place, spans, count);
+    }
+}
+
+/* Names of the partitions that the ranges touch, their table before them; "..." when there are too
+ * many. */
 static void find_touched(const struct blocks *b, const struct nvme_nvm_span *spans, unsigned count,
                          char *names, size_t cap)
 {
@@ -126,14 +153,16 @@ static void find_touched(const struct blocks *b, const struct nvme_nvm_span *spa
     for (unsigned i = 0; (dev = block_at(b->sh->app->blocks, i)); i++) {
         const struct block_info *info = block_info(dev);
 
-        if (!info->parent || block_nvme_ns(dev) != b->ns || !touches(info, spans, count)) {
+        if (block_nvme_ns(dev) != b->ns ||
+            !(info->parent ? touches(info, spans, count) : touches_table(dev, spans, count))) {
             continue;
         }
         if (len + 2 * BLOCK_NAME_BYTES > cap) {
             str_format(names + len, cap - len, ", ...");
             return;
         }
-        len += str_format(names + len, cap - len, "%s%s", len ? ", " : "", info->name);
+        len += str_format(names + len, cap - len, "%s%s", len ? ", " : "",
+                          info->parent ? info->name : "the partition table");
     }
 }
 

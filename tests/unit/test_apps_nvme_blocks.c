@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -162,6 +163,44 @@ static void test_read_errors(void **state)
     refuses("nvme read nvme0n1 -s 500 -c 511", -ENODATA,
             "nvme0 refused Read at LBA 500: Unrecovered Read Error");
     refuses("nvme verify nvme0n1 -s 600", -ENODATA, "refused Verify at LBA 600");
+}
+
+/* --- what lies there -------------------------------------------------------------------------- */
+
+static void test_what_is_touched_is_named(void **state)
+{
+    static const struct {
+        const char *range, *touched;
+    } cases[] = {
+        {"-s 0", "the partition table."},      {"-s 33", "the partition table."},
+        {"-s 34", "no partition."},            {"-s 2047", "no partition."},
+        {"-s 2048", "nvme0n1p1."},             {"-s 4095 -c 1", "nvme0n1p1."},
+        {"-s 4096", "no partition."},          {"-s 33 -c 2015", "the partition table, nvme0n1p1"},
+        {"-s 131038", "no partition."},        {"-s 131039", "the partition table."},
+        {"-s 131071", "the partition table."},
+    };
+    const size_t edge = (size_t)64 * 512;
+    uint8_t *disk = calloc(LAST + 1, 512);
+    char line[96];
+
+    (void)state;
+    assert_non_null(disk);
+    struct gpt_image image = gpt_image_make(disk, LAST + 1, 512);
+    gpt_image_put(&image, 0, 2048, 4095, "data");
+    gpt_image_seal(&image, 0);
+    gpt_image_seal(&image, 1);
+    model_media_write(model(), 1, 0, disk, edge);
+    model_media_write(model(), 1, (uint64_t)512 * (LAST + 1) - edge,
+                      disk + (size_t)512 * (LAST + 1) - edge, edge);
+    free(disk);
+    host_appliance_rescan(ha);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        str_format(line, sizeof(line), "nvme write-zeroes nvme0n1 %s", cases[i].range);
+        refuses(line, -EROFS, "which touches ");
+        if (!strstr(ha->text, cases[i].touched)) {
+            fail_msg("%s: not \"%s\" in:\n%s", line, cases[i].touched, ha->text);
+        }
+    }
 }
 
 /* --- write ------------------------------------------------------------------------------------ */
@@ -424,6 +463,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_read, start, stop),
         cmocka_unit_test_setup_teardown(test_read_mistakes, start, stop),
         cmocka_unit_test_setup_teardown(test_read_errors, start, stop),
+        cmocka_unit_test_setup_teardown(test_what_is_touched_is_named, start, stop),
         cmocka_unit_test_setup_teardown(test_write, start, stop),
         cmocka_unit_test_setup_teardown(test_write_of_many_pieces, start, stop),
         cmocka_unit_test_setup_teardown(test_compare, start, stop),
