@@ -12,12 +12,15 @@ import time
 import pexpect
 from pexpect import fdpexpect
 
+from qtest import Qtest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CARILLON_BUILD", ROOT / "build"))
 ISO = pathlib.Path(os.environ.get("CARILLON_ISO", BUILD / "carillon.iso"))
 OVMF = pathlib.Path("/usr/share/OVMF")
 PROMPT = "carillon> "
 PROMPT_LINE = r"\n(?:\[armed:[^\]\n]*\] )?" + re.escape(PROMPT)
+QMP_SECONDS = 30
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 # What QEMU reports when a guest breaks the rules of the NVMe protocol, the orderly shutdown, and
@@ -56,7 +59,8 @@ class Vm:
 
     # pylint: disable=too-many-instance-attributes
     def __init__(self, work, *, boot="cd", firmware="bios", machine="q35", cpus=2, memory_mib=256,
-                 devices=(), run=None, iso=None, serial=True, expect_trace=(), extra=()):
+                 devices=(), run=None, iso=None, serial=True, expect_trace=(), qtest=False,
+                 events=(), extra=()):
         self.work = pathlib.Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
         self.iso = pathlib.Path(iso or ISO)
@@ -67,13 +71,17 @@ class Vm:
         self.process = None
         self._serial_socket = None
         self._qmp = None
+        self._qtest = None
         self.ended = False
+        if qtest:
+            extra = ["-qtest", f"unix:{self.work}/qtest,server=on,wait=off", "-qtest-log", "none",
+                     *extra]
         self.command = self._command_line(boot, firmware, machine, cpus, memory_mib, devices, run,
                                           serial, extra)
+        (self.work / "events").write_text(TRACE_EVENTS + "".join(f"{e}\n" for e in events))
 
     # pylint: disable=too-many-arguments
     def _command_line(self, boot, firmware, machine, cpus, memory_mib, devices, run, serial, extra):
-        (self.work / "events").write_text(TRACE_EVENTS)
         args = ["qemu-system-x86_64", "-machine", machine, *accelerator(), "-smp", str(cpus),
                 "-m", str(memory_mib), "-display", "none", "-nodefaults", "-no-user-config",
                 "-no-reboot", "-trace", f"events={self.work}/events,file={self.trace_log}",
@@ -147,8 +155,9 @@ class Vm:
 
     def stop(self):
         """Ends QEMU if it has not ended itself."""
-        if self._qmp:
-            self._qmp.close()
+        for channel in (self._qmp, self._qtest):
+            if channel:
+                channel.close()
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -202,19 +211,35 @@ class Vm:
 
     # --- from outside ----------------------------------------------------------------------------
 
-    def qmp(self, command, **arguments):
-        """Runs a QMP command and returns its result."""
+    @property
+    def qtest(self):
+        """The qtest channel of a guest that was started with qtest=True."""
+        if not self._qtest:
+            self._qtest = Qtest(self._connect(self.work / "qtest"))
+        return self._qtest
+
+    def qmp(self, command, arguments=None, **more):
+        """Runs a QMP command and returns its result; a dict where a name is no Python name."""
         if not self._qmp:
-            self._qmp = self._connect(self.work / "qmp").makefile("rw", encoding="utf-8")
+            sock = self._connect(self.work / "qmp")
+            sock.settimeout(QMP_SECONDS)
+            self._qmp = sock.makefile("rw", encoding="utf-8")
             self._qmp.readline()
             self._exchange({"execute": "qmp_capabilities"})
-        return self._exchange({"execute": command, "arguments": arguments})
+        return self._exchange({"execute": command, "arguments": {**(arguments or {}), **more}})
+
+    def hmp(self, line):
+        """Runs a command of QEMU's human monitor and returns what it printed."""
+        return self.qmp("human-monitor-command", {"command-line": line})
 
     def _exchange(self, request):
         self._qmp.write(json.dumps(request) + "\n")
         self._qmp.flush()
         while True:
-            reply = json.loads(self._qmp.readline())
+            try:
+                reply = json.loads(self._qmp.readline())
+            except (OSError, ValueError):
+                raise GuestError(f"QEMU did not answer {request} within {QMP_SECONDS} s") from None
             if "error" in reply:
                 raise GuestError(str(reply["error"]))
             if "return" in reply:
@@ -247,6 +272,13 @@ class Vm:
             return []
         lines = self.trace_log.read_text(encoding="utf-8", errors="replace").splitlines()
         return re.findall(r"\b(pci_nvme_\w+)", "\n".join(lines))
+
+    def trace_lines(self, event):
+        """The trace's lines about one event, in order: what follows its name."""
+        if not self.trace_log.exists():
+            return []
+        text = self.trace_log.read_text(encoding="utf-8", errors="replace")
+        return re.findall(rf"\b{event}\b ?(.*)", text)
 
     def check_trace(self):
         """Fails when the controller complained of something the test did not announce."""
