@@ -45,7 +45,7 @@ APPS_C := \
         cmd_features cmd_firmware cmd_format cmd_get_log cmd_health cmd_hmb cmd_identify \
         cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme cmd_passthru cmd_persistent_log \
         cmd_power_states cmd_queues cmd_reset cmd_resv cmd_rw cmd_sanitize cmd_security \
-        cmd_selftest cmd_show_regs cmd_smart_log cmd_spans cmd_test_logs cmd_trace commands \
+        cmd_selftest cmd_show_regs cmd_smart_log cmd_spans cmd_test_logs cmd_timeouts cmd_trace commands \
         danger erase_report erase_verify feature_show fields health id_ctrl id_ns logs manage \
         show show_regs target) \
     $(patsubst %,apps/shell/%.c,args cmd_cd cmd_help commands complete line nearest options shell \

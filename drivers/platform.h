@@ -44,6 +44,10 @@ struct platform {
      * does not come back). NULL: nothing can be lost. */
     int (*restore)(void *ctx);
 
+    /* The device still sits where it was found (on PCI: its configuration space answers), whatever
+     * its registers read. NULL: nobody knows. */
+    bool (*present)(void *ctx);
+
     /* Memory of the device itself: bytes at offset of its base address register bar. out: where the
      * CPU reaches it, uncached, and its address on the bus; it is never freed. 0; -ENODEV (no such
      * register, or it is unassigned or shorter); -ENOMEM. NULL: cannot be done. */

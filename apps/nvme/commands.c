@@ -58,6 +58,7 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_stats,
     &nvme_cmd_subsystem_reset,
     &nvme_cmd_telemetry_log,
+    &nvme_cmd_timeouts,
     &nvme_cmd_trace,
     &nvme_cmd_verify,
     &nvme_cmd_write,

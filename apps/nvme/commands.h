@@ -61,6 +61,7 @@ extern const struct shell_cmd nvme_cmd_smart_log;
 extern const struct shell_cmd nvme_cmd_stats;
 extern const struct shell_cmd nvme_cmd_subsystem_reset;
 extern const struct shell_cmd nvme_cmd_telemetry_log;
+extern const struct shell_cmd nvme_cmd_timeouts;
 extern const struct shell_cmd nvme_cmd_trace;
 extern const struct shell_cmd nvme_cmd_verify;
 extern const struct shell_cmd nvme_cmd_write;

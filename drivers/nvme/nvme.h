@@ -187,6 +187,16 @@ void nvme_ns_disarm(struct nvme_ns *ns); /* the whole controller is not armed ei
  */
 int nvme_qpairs_set(struct nvme_ctrlr *ctrlr, unsigned count, unsigned entries) must_check;
 
+/*
+ * Time-outs from now on, in nanoseconds; 0 keeps one as it is. Also for what is outstanding. The
+ * controller's CPU, while no other uses its queues.
+ */
+struct nvme_timeouts {
+    uint64_t io_ns, admin_ns;
+};
+void nvme_timeouts_set(struct nvme_ctrlr *ctrlr, struct nvme_timeouts timeouts);
+struct nvme_timeouts nvme_timeouts(const struct nvme_ctrlr *ctrlr);
+
 /* Queue pair of CPU index (0-based), or NULL when there are fewer. */
 struct nvme_qpair *nvme_qpair_at(struct nvme_ctrlr *ctrlr, unsigned index);
 unsigned nvme_qpair_depth(const struct nvme_qpair *qp);       /* commands that fit at once */
@@ -300,6 +310,9 @@ int nvme_identify(struct nvme_ctrlr *ctrlr, uint8_t cns, uint32_t nsid, void *bu
 /* The controller has failed and wants nvme_recover(). Any CPU may ask. False again once it was
  * recovered, given up or shut down. */
 bool nvme_failed(const struct nvme_ctrlr *ctrlr);
+
+/* The device still sits where it was found, working or not. Any CPU may ask. */
+bool nvme_present(const struct nvme_ctrlr *ctrlr);
 
 /* Brings a failed (or a healthy) controller through a reset: see "Failure" above. Ends what was
  * armed. 0 when it is in

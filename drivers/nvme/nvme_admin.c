@@ -154,26 +154,6 @@ bool nvme_admin_reap(struct nvme_ctrlr *c)
     return true;
 }
 
-/* 0, or why the controller can no longer answer. */
-static int admin_check_status(struct nvme_ctrlr *c)
-{
-    uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
-
-    if (nvme_csts_is_gone(csts)) {
-        nvme_fail(c, "its registers read all ones: the device is gone");
-        return -ENODEV;
-    }
-    if (FIELD_GET(NVME_CSTS_CFS, csts)) {
-        nvme_fail(c, "it reports a fatal status (CSTS.CFS)");
-        return -EIO;
-    }
-    if (!FIELD_GET(NVME_CSTS_RDY, csts)) {
-        nvme_fail(c, "it is not ready any more (CSTS.RDY = 0)");
-        return -EIO;
-    }
-    return 0;
-}
-
 /* Looks until the command is completed, or until deadline_ns: 0 and -ETIMEDOUT; anything else when
  * the controller can no longer answer. */
 static int admin_wait_until(struct nvme_ctrlr *c, uint64_t deadline_ns)
@@ -195,7 +175,7 @@ static int admin_wait_until(struct nvme_ctrlr *c, uint64_t deadline_ns)
             return -ETIMEDOUT;
         }
         if (now_ns >= next_csts_ns) {
-            int err = admin_check_status(c);
+            int err = nvme_check_status(c);
 
             if (err) {
                 return err;

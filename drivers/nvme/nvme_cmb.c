@@ -77,7 +77,7 @@ int nvme_cmb_enable(struct nvme_ctrlr *c)
 void nvme_cmb_disable(struct nvme_ctrlr *c)
 {
     if (c->opt.cmb && FIELD_GET(NVME_CAP_CMBS, c->info.cap) &&
-        !nvme_csts_is_gone(nvme_read32(c, NVME_REG_CSTS))) {
+        !nvme_csts_is_gone(c, nvme_read32(c, NVME_REG_CSTS))) {
         write_cmbmsc(c, 0);
     }
     c->cmb = (struct dma_buf){0};

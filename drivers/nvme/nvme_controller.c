@@ -60,6 +60,11 @@ void nvme_wait(struct nvme_ctrlr *c, uint64_t ns)
     }
 }
 
+bool nvme_csts_is_gone(const struct nvme_ctrlr *c, uint32_t csts)
+{
+    return csts == UINT32_MAX || (csts == 0 && nvme_read32(c, NVME_REG_VS) == 0);
+}
+
 /* Waits until (CSTS & mask) == want. 0, -ENODEV (gone), -ETIMEDOUT, and -EIO when CSTS.CFS rises
  * and stop_on_cfs. */
 static int wait_csts(struct nvme_ctrlr *c, uint64_t mask, uint64_t want, uint64_t timeout_ns,
@@ -71,7 +76,7 @@ static int wait_csts(struct nvme_ctrlr *c, uint64_t mask, uint64_t want, uint64_
         bool last = nvme_now(c) >= deadline_ns;
         uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
 
-        if (nvme_csts_is_gone(csts)) {
+        if (nvme_csts_is_gone(c, csts)) {
             return -ENODEV;
         }
         if ((csts & mask) == want) {
@@ -95,7 +100,7 @@ int nvme_disable(struct nvme_ctrlr *c)
     uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
     int err;
 
-    if (nvme_csts_is_gone(csts)) {
+    if (nvme_csts_is_gone(c, csts)) {
         c->disabled = true; /* what is not there does not write to memory */
         return -ENODEV;
     }
@@ -144,7 +149,7 @@ int nvme_enable(struct nvme_ctrlr *c)
     c->info.ready_ns = nvme_now(c) - start_ns;
     switch (err) {
     case -ENODEV:
-        log_error("%s: the registers read all ones after enabling: the device is gone", c->name);
+        log_error("%s: the registers do not answer after enabling: the device is gone", c->name);
         c->disabled = true;
         break;
     case -EIO:
@@ -219,7 +224,7 @@ static int disable_at_attach(struct nvme_ctrlr *c)
         log_error("%s: still ready %llu ms after being disabled", c->name,
                   (unsigned long long)(c->ready_timeout_ns / NS_PER_MS));
     } else if (err) {
-        log_error("%s: the registers read all ones: the device is gone", c->name);
+        log_error("%s: the registers do not answer: the device is gone", c->name);
     }
     return err;
 }

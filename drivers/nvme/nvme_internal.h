@@ -239,11 +239,9 @@ uint64_t nvme_now(const struct nvme_ctrlr *c);
 void nvme_relax(struct nvme_ctrlr *c);
 void nvme_wait(struct nvme_ctrlr *c, uint64_t ns);
 
-/* A value no working controller's CSTS has: the device is gone. Reserved bits read as zero. */
-static inline bool nvme_csts_is_gone(uint32_t csts)
-{
-    return csts == UINT32_MAX;
-}
+/* Given what CSTS reads: the registers do not answer. No working controller's CSTS is all ones, as
+ * reserved bits read as zero; none has VS = 0, which is what some machines read where nothing is. */
+bool nvme_csts_is_gone(const struct nvme_ctrlr *c, uint32_t csts);
 
 /* CC.EN = 0 and CSTS.RDY = 0, within CAP.TO (§7.6.1). 0, -ENODEV (gone: quiet all the same),
  * -ETIMEDOUT. Sets disabled unless it timed out. */
@@ -397,6 +395,10 @@ void nvme_disarm_for(struct nvme_ctrlr *c, const char *why);
 
 /* Marks c failed and logs why, in words that follow its name; only the first caller does. */
 void nvme_fail(struct nvme_ctrlr *c, const char *why);
+
+/* Reads CSTS and marks c failed when it can no longer answer. 0, -ENODEV (gone), -EIO (CFS, or not
+ * ready). */
+int nvme_check_status(struct nvme_ctrlr *c);
 
 /* Negotiates, creates and frees the I/O queue pairs (nvme_qpairs.c). create: at least one, or
  * -EIO (refused), -ENOMEM, -ETIMEDOUT, -ENODEV. */

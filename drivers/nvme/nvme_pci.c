@@ -330,6 +330,13 @@ static int plat_restore(void *ctx)
     return 0;
 }
 
+static bool plat_present(void *ctx)
+{
+    const struct nvme_pci *np = ctx;
+
+    return FIELD_GET(PCI_ID_VENDOR, pci_read32(np->pci, PCI_ID)) != UINT16_MAX;
+}
+
 /* --- stopping -------------------------------------------------------------------------------- */
 
 /* Waits until CSTS.RDY is ready, or CSTS.CFS is set. 0, -ENODEV (gone), -ETIMEDOUT. */
@@ -445,6 +452,7 @@ static struct platform make_platform(struct nvme_pci *np)
         .write32 = plat_write32,
         .write64 = plat_write64,
         .restore = plat_restore,
+        .present = plat_present,
         .bar_map = plat_bar_map,
         .bar_bytes = np->bar_bytes,
         .vendor_id = np->pci->vendor_id,

@@ -329,6 +329,31 @@ static void go_back(struct nvme_ctrlr *c, struct nvme_qpair **fresh, unsigned co
     }
 }
 
+void nvme_timeouts_set(struct nvme_ctrlr *ctrlr, struct nvme_timeouts timeouts)
+{
+    if (timeouts.admin_ns) {
+        ctrlr->opt.admin_timeout_ns = timeouts.admin_ns;
+        ctrlr->admin.timeout_ns = timeouts.admin_ns;
+    }
+    if (timeouts.io_ns) {
+        ctrlr->opt.io_timeout_ns = timeouts.io_ns;
+    }
+    for (unsigned i = 0; timeouts.io_ns && i < ctrlr->info.io_qpairs; i++) {
+        struct nvme_qpair *qp = ctrlr->io_qpairs[i];
+
+        qp->timeout_ns = timeouts.io_ns;
+        qp->next_walk_ns = 0; /* something may be due earlier than was thought, */
+        qp->clock_every = 1;  /* and the clock has to be looked at more often */
+        qp->until_clock = 1;
+    }
+}
+
+struct nvme_timeouts nvme_timeouts(const struct nvme_ctrlr *ctrlr)
+{
+    return (struct nvme_timeouts){.io_ns = ctrlr->opt.io_timeout_ns,
+                                  .admin_ns = ctrlr->opt.admin_timeout_ns};
+}
+
 int nvme_qpairs_set(struct nvme_ctrlr *ctrlr, unsigned count, unsigned entries)
 {
     struct nvme_qpair **old = ctrlr->io_qpairs;

@@ -131,20 +131,6 @@ void nvme_queue_reset(struct nvme_qpair *qp)
 
 /* --- deadlines ------------------------------------------------------------------------------ */
 
-/* Fails the controller if its status register says so. */
-static void queue_check_status(struct nvme_ctrlr *c)
-{
-    uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
-
-    if (nvme_csts_is_gone(csts)) {
-        nvme_fail(c, "its registers read all ones: the device is gone");
-    } else if (FIELD_GET(NVME_CSTS_CFS, csts)) {
-        nvme_fail(c, "it reports a fatal status (CSTS.CFS)");
-    } else if (!FIELD_GET(NVME_CSTS_RDY, csts)) {
-        nvme_fail(c, "it is not ready any more (CSTS.RDY = 0)");
-    }
-}
-
 static void queue_find_overdue(struct nvme_qpair *qp, uint64_t now_ns)
 {
     uint32_t left = qp->outstanding;
@@ -202,7 +188,7 @@ static void queue_look_at_clock(struct nvme_qpair *qp)
         qp->next_csts_ns = now_ns + CSTS_INTERVAL_NS;
     } else if (now_ns >= qp->next_csts_ns) {
         qp->next_csts_ns = now_ns + CSTS_INTERVAL_NS;
-        queue_check_status(qp->ctrlr);
+        (void)nvme_check_status(qp->ctrlr);
     }
     if (now_ns >= qp->next_walk_ns) {
         qp->next_walk_ns = now_ns + qp->timeout_ns / 16;

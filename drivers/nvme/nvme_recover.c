@@ -24,6 +24,31 @@ void nvme_fail(struct nvme_ctrlr *c, const char *why)
     atomic_fetch_or(&c->attention, NVME_ATTENTION_STOPPED);
 }
 
+int nvme_check_status(struct nvme_ctrlr *c)
+{
+    uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
+
+    if (nvme_csts_is_gone(c, csts)) {
+        nvme_fail(c, nvme_present(c) ? "its registers do not answer"
+                                     : "the device is gone, it was pulled out or has lost power");
+        return -ENODEV;
+    }
+    if (FIELD_GET(NVME_CSTS_CFS, csts)) {
+        nvme_fail(c, "it reports a fatal status (CSTS.CFS)");
+        return -EIO;
+    }
+    if (!FIELD_GET(NVME_CSTS_RDY, csts)) {
+        nvme_fail(c, "it is not ready any more (CSTS.RDY = 0)");
+        return -EIO;
+    }
+    return 0;
+}
+
+bool nvme_present(const struct nvme_ctrlr *ctrlr)
+{
+    return !ctrlr->plat.present || ctrlr->plat.present(ctrlr->plat.ctx);
+}
+
 bool nvme_failed(const struct nvme_ctrlr *ctrlr)
 {
     return atomic_load(&ctrlr->failed);
@@ -118,7 +143,7 @@ static int give_up(struct nvme_ctrlr *c, int err)
 
 static bool is_gone(const struct nvme_ctrlr *c)
 {
-    return nvme_csts_is_gone(nvme_read32(c, NVME_REG_CSTS));
+    return nvme_csts_is_gone(c, nvme_read32(c, NVME_REG_CSTS));
 }
 
 int nvme_recover(struct nvme_ctrlr *ctrlr)

@@ -258,6 +258,15 @@ static int hp_restore(void *ctx)
     return back ? 0 : -ENODEV;
 }
 
+static bool hp_present(void *ctx)
+{
+    struct host_platform *hp = ctx;
+    pthread_mutex_lock(&hp->lock);
+    bool present = model_is_present(hp->model);
+    pthread_mutex_unlock(&hp->lock);
+    return present;
+}
+
 /* --- time ------------------------------------------------------------------------------------- */
 
 static void member_step(void *ctx, uint64_t now_ns)
@@ -397,6 +406,7 @@ struct host_platform *host_platform_create(const struct model_config *config,
         .write32 = hp_write32,
         .write64 = hp_write64,
         .restore = hp_restore,
+        .present = hp_present,
         .bar_map = hp_bar_map,
         .bar_bytes = model_bar_bytes(hp->model),
         .dma_alloc = hp_dma_alloc,

@@ -287,6 +287,11 @@ void model_replug(struct nvme_model *m)
     power_on(m);
 }
 
+bool model_is_present(const struct nvme_model *m)
+{
+    return !m->gone;
+}
+
 bool model_restore(struct nvme_model *m)
 {
     if (!m->gone || !m->link_down) {

@@ -255,6 +255,8 @@ const struct model_rule *model_rule_for_alloc(struct nvme_model *m);
 /* The device is pulled out, or comes back as after power-on. */
 void model_unplug(struct nvme_model *m, bool reads_all_ones);
 void model_replug(struct nvme_model *m);
+/* It is where it was, whatever its registers read. */
+bool model_is_present(const struct nvme_model *m);
 /* The host has put its configuration back. False: it is gone for other reasons. */
 bool model_restore(struct nvme_model *m);
 void model_set_cfs(struct nvme_model *m);

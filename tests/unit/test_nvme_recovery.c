@@ -229,6 +229,24 @@ static void not_before_the_time_out(void **state)
     free(s);
 }
 
+static void time_outs_can_be_changed(void **state)
+{
+    struct rig r;
+    uint8_t block[512];
+    (void)state;
+
+    rig_start(&r);
+    nvme_timeouts_set(r.ctrlr, (struct nvme_timeouts){.io_ns = 50 * NS_PER_MS});
+    assert_int_equal(nvme_timeouts(r.ctrlr).io_ns, 50 * NS_PER_MS);
+    assert_int_equal(nvme_timeouts(r.ctrlr).admin_ns, r.opt.admin_timeout_ns);
+    struct model_rule rule = IO(1, 1, MODEL_DO_DROP, 0);
+    model_add_rule(r.hp->model, &rule);
+    uint64_t begin = host_clock_peek(&r.clock);
+    assert_int_equal(rig_read(&r, rig_ns(&r, 1), 0, 1, block), -ETIMEDOUT);
+    assert_in_range(host_clock_peek(&r.clock) - begin, 50 * NS_PER_MS, 200 * NS_PER_MS);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void recovering_a_healthy_controller(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
@@ -503,6 +521,7 @@ static void bad_completions_are_counted(void **state)
 
 static const struct CMUnitTest singles[] = {
     cmocka_unit_test(not_before_the_time_out),
+    cmocka_unit_test(time_outs_can_be_changed),
     cmocka_unit_test(recovering_a_healthy_controller),
     cmocka_unit_test(posted_and_never_rung),
     cmocka_unit_test(arming_survives_a_reset),
