@@ -124,13 +124,15 @@ static void post_flight(struct nvme_qpair *qp, struct flight *f, unsigned fuse)
     nvme_queue_advance_sq(qp);
 }
 
-/* The whole result of what is about to be reaped, of which an nvme_io keeps only the status. */
-static void note_result(const struct nvme_qpair *qp, struct flight *flights, unsigned count)
+/* The whole result of what is about to be reaped, of which an nvme_io keeps only the status.
+ * Returns how many completions may be reaped: one that comes after this look is left for the next.
+ */
+static unsigned note_result(const struct nvme_qpair *qp, struct flight *flights, unsigned count)
 {
     uint32_t dw3;
 
     if (!nvme_queue_peek(qp, &dw3)) {
-        return;
+        return 0;
     }
     for (unsigned i = 0; i < count; i++) {
         if (!flights[i].done && flights[i].cid == FIELD_GET(NVME_CQE_DW3_CID, dw3)) {
@@ -140,6 +142,7 @@ static void note_result(const struct nvme_qpair *qp, struct flight *flights, uns
             };
         }
     }
+    return 1;
 }
 
 static bool all_done(const struct flight *flights, unsigned count)
@@ -152,8 +155,7 @@ static bool all_done(const struct flight *flights, unsigned count)
 static int wait_for(struct nvme_qpair *qp, struct flight *flights, unsigned count)
 {
     while (!all_done(flights, count)) {
-        note_result(qp, flights, count);
-        int n = nvme_reap(qp, 1);
+        int n = nvme_reap(qp, note_result(qp, flights, count));
 
         if (n < 0) {
             return nvme_recover(qp->ctrlr) ? -ESHUTDOWN : 0;
