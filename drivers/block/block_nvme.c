@@ -40,6 +40,24 @@ static void adapter_release(struct adapter *adapter)
     }
 }
 
+/* The errno says too little to whoever has a drive that is suspect. */
+static void tell_refusal(const struct nvme_io *io)
+{
+    const struct nvme_ns *ns = io->ns;
+    char command[32], place[64] = "", status[96];
+
+    nvme_opcode_format(false, io->opcode, command, sizeof(command));
+    nvme_status_format(io->status, status, sizeof(status));
+    if (io->nlb == 1) {
+        str_format(place, sizeof(place), " of LBA %llu", (unsigned long long)io->lba);
+    } else if (io->nlb > 1) {
+        str_format(place, sizeof(place), " within LBA %llu to %llu", (unsigned long long)io->lba,
+                   (unsigned long long)(io->lba + io->nlb - 1));
+    }
+    log_error("%sn%u: %s%s failed: %s", nvme_name(ns->ctrlr), (unsigned)ns->nsid, command, place,
+              status);
+}
+
 static int run_io(struct nvme_disk *disk, uint8_t opcode, uint64_t lba, uint32_t nlb,
                   uint64_t iova)
 {
@@ -51,7 +69,12 @@ static int run_io(struct nvme_disk *disk, uint8_t opcode, uint64_t lba, uint32_t
         .opcode = opcode,
     };
 
-    return nvme_io_sync(nvme_qpair_at(disk->adapter->ctrlr, 0), &io, true);
+    int err = nvme_io_sync(nvme_qpair_at(disk->adapter->ctrlr, 0), &io, true);
+
+    if (io.status) {
+        tell_refusal(&io);
+    }
+    return err;
 }
 
 /* The device address of a buffer that can be used as it is, or UINT64_MAX. */

@@ -42,7 +42,7 @@ class Drive:
         self.args = [word for node in nodes for word in ("-blockdev", node)]
         self.args += ["-device", device, "-device", namespace]
 
-    # --- errors ------------------------------------------------------------------------------------
+    # --- errors -----------------------------------------------------------------------------------
 
     def errors(self, vm, *rules):
         """From now on what a rule describes fails: dict(iotype="read", sector=80, once=False).
@@ -66,7 +66,7 @@ class Drive:
         vm.qmp("blockdev-reopen", options=[{"driver": "raw", "node-name": "disk" + self.serial,
                                             "file": file, "discard": "unmap"}])
 
-    # --- requests that hang ------------------------------------------------------------------------
+    # --- requests that hang -----------------------------------------------------------------------
 
     def hang(self, vm, tag, event="read_aio"):
         """The next request that reaches the event (read_aio, write_aio, flush_to_disk) hangs.
@@ -81,7 +81,7 @@ class Drive:
         """Lets it go on."""
         assert "error" not in vm.hmp(f'qemu-io -d {self.ns} "resume {tag}"').lower()
 
-    # --- the controller from outside ---------------------------------------------------------------
+    # --- the controller from outside --------------------------------------------------------------
 
     def bar(self, vm):
         """Where the guest has mapped the registers."""

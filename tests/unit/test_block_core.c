@@ -18,6 +18,8 @@
 #include "drivers/nvme/nvme.h"
 #include "lib/errno.h"
 #include "lib/heap.h"
+#include "lib/log.h"
+#include "lib/out.h"
 #include "lib/string.h"
 
 #define GPT_SUB 1 /* the low byte of the LBA of the primary header */
@@ -263,6 +265,18 @@ static void test_unreadable_table(struct nvme_world *w)
     assert_null(block_find(reg, "nvme0n1p2"));
 }
 
+static void assert_said(const char *text)
+{
+    static char said[4096];
+    struct out_buf ob;
+
+    out_buf_init(&ob, said, sizeof(said));
+    log_dump(&ob.out);
+    if (!strstr(said, text)) {
+        fail_msg("'%s' is not in the log:\n%s", text, said);
+    }
+}
+
 static void test_nvme_errors(void **state)
 {
     struct model_config cfg = model_default_config();
@@ -270,16 +284,29 @@ static void test_nvme_errors(void **state)
         .on = MODEL_ON_IO, .match = NVME_IO_READ, .sub = 9, .action = MODEL_DO_STATUS,
         .value = 0x281, .count = MODEL_FOREVER,
     };
+    const struct model_rule no_flush = {
+        .on = MODEL_ON_IO, .match = NVME_IO_FLUSH, .sub = MODEL_ANY, .action = MODEL_DO_STATUS,
+        .value = 0x280, .count = MODEL_FOREVER,
+    };
     struct nvme_world w;
-    uint8_t buf[512];
+    uint8_t buf[2 * 512];
 
     (void)state;
     nvme_start(&w, &cfg);
     assert_int_equal(block_nvme_add(reg, w.ctrlr), 1);
     struct block_dev *dev = block_find(reg, "nvme0n1");
     model_add_rule(w.hp->model, &unreadable);
+    log_reset();
     assert_int_equal(block_read(dev, 9, 1, buf), -ENODATA);
+    assert_said("nvme0n1: Read of LBA 9 failed: Unrecovered Read Error (sct 2, sc 81h)\n");
+    log_reset();
     assert_int_equal(block_read(dev, 8, 1, buf), 0);
+    assert_int_equal(block_read(dev, 9, 2, buf), -ENODATA);
+    assert_said("nvme0n1: Read within LBA 9 to 10 failed: Unrecovered Read Error ");
+    model_add_rule(w.hp->model, &no_flush);
+    log_reset();
+    assert_int_equal(block_flush(dev), -EIO);
+    assert_said("nvme0n1: Flush failed: Write Fault (sct 2, sc 80h)\n");
     nvme_stop(&w);
     nvme_start(&w, &cfg);
     assert_int_equal(block_nvme_add(reg, w.ctrlr), 1);
