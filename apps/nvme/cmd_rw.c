@@ -78,7 +78,8 @@ static int take(struct rw *rw, struct shell *sh, char **argv, enum nvme_ability 
         .flags = (uint8_t)((v[OPT_FUA].given ? NVME_NVM_FUA : 0) |
                            (v[OPT_LR].given ? NVME_NVM_LR : 0)),
     };
-    err = blocks_take_tags(&rw->b, OPT_PRINFO, 15, &rw->nvm);
+    /* A drive that made the information itself, as PRACT asks it to, would compare nothing. */
+    err = blocks_take_tags(&rw->b, OPT_PRINFO, ability == NVME_CAN_COMPARE ? 7 : 15, &rw->nvm);
     if (err) {
         return err;
     }

@@ -175,6 +175,11 @@ static int copy_run(struct shell *sh, int argc, char **argv)
         return -ENOMEM;
     }
     int err = blocks_find_ns(&b, sh, argv, &v[COPY_NSID], NVME_CAN_COPY);
+    if (!err && (b.ns->id.mssrl == 0 || b.ns->id.mcl == 0)) {
+        err = shell_fail(sh, argv[0], -ENOTSUP,
+                         "%s lets no block be copied: MSSRL and MCL of Identify Namespace are %u "
+                         "and %u", b.target.name, b.ns->id.mssrl, (unsigned)b.ns->id.mcl);
+    }
     err = err ? err : take_spans(&b, &v[COPY_SLBS], &v[COPY_BLOCKS], &none, spans, &count);
     err = err ? err : run_copy(&b, spans, count);
     heap_free(spans);
