@@ -266,7 +266,9 @@ struct nvme_qpair_stats {
     uint64_t interrupts;     /* seen in this queue's event word */
     uint64_t missed_interrupts; /* completions found asleep without one */
     uint64_t errors;         /* completions with a non-zero status */
-    uint64_t bad_completions; /* identifier free or out of range: controller faults */
+    uint64_t bad_completions; /* for no outstanding command: dropped, a fault of the controller */
+    uint64_t stale_completions; /* of these, for a command that had ended already */
+    uint64_t wrong_sqids;    /* completions that name another queue; believed all the same */
 };
 void nvme_qpair_stats(const struct nvme_qpair *qp, struct nvme_qpair_stats *out);
 

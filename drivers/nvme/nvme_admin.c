@@ -129,11 +129,12 @@ static bool admin_complete(struct nvme_admin_cmd *cmd, uint16_t cid, uint16_t st
 bool nvme_admin_reap(struct nvme_ctrlr *c)
 {
     struct nvme_qpair *qp = &c->admin;
-    uint32_t dw3;
+    uint64_t cqe;
 
-    if (!nvme_queue_peek(qp, &dw3)) {
+    if (!nvme_queue_peek(qp, &cqe)) {
         return false;
     }
+    uint32_t dw3 = nvme_cqe_dw3(cqe);
     uint32_t dw0 = qp->cq[4 * qp->cq_head];
     uint16_t cid = (uint16_t)FIELD_GET(NVME_CQE_DW3_CID, dw3);
     uint16_t status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, dw3);

@@ -99,7 +99,7 @@ static void post_flight(struct nvme_qpair *qp, struct flight *f, unsigned fuse)
     struct nvme_slot *slot = &qp->slots[qp->free_head];
     uint64_t prp1 = 0, prp2 = 0;
 
-    f->cid = (uint16_t)qp->free_head;
+    f->cid = nvme_tag_cid(slot->tag);
     f->entry = sqe;
     f->io = (struct nvme_io){
         .opcode = f->command->cmd.opcode, .done = flight_done, .parts_left = 1,
@@ -129,11 +129,12 @@ static void post_flight(struct nvme_qpair *qp, struct flight *f, unsigned fuse)
  */
 static unsigned note_result(const struct nvme_qpair *qp, struct flight *flights, unsigned count)
 {
-    uint32_t dw3;
+    uint64_t cqe;
 
-    if (!nvme_queue_peek(qp, &dw3)) {
+    if (!nvme_queue_peek(qp, &cqe)) {
         return 0;
     }
+    uint32_t dw3 = nvme_cqe_dw3(cqe);
     for (unsigned i = 0; i < count; i++) {
         if (!flights[i].done && flights[i].cid == FIELD_GET(NVME_CQE_DW3_CID, dw3)) {
             flights[i].command->res = (struct nvme_result){

@@ -62,12 +62,19 @@
 #define NVME_QUIRK_REFUSE         16u /* another protocol in disguise */
 #define NVME_QUIRK_EMULATED       32u /* software, on the cores and behind the locks of a host */
 
-/* One command that can be outstanding; its index is the command identifier. */
+/*
+ * One command that can be outstanding. The low bits of its command identifier are the index of its
+ * slot, the bits above count how often the slot was used: a completion that comes twice, or after
+ * the command has ended otherwise, is not taken for that of the command that has the slot now. No
+ * slot has an index of all ones, so FFFFh, which stands for "no command" in the Error Information
+ * log (§5.14.1.1), is never used.
+ */
 struct nvme_slot {
     struct nvme_io *io; /* NULL: the slot is free */
     uint64_t posted_ns;
     uint64_t *prp_list; /* this slot's own memory, long enough for the largest command */
     uint64_t prp_list_iova;
+    uint32_t tag; /* of its command or, when free, of the next one: see nvme_cqe_tag() */
     uint16_t next_free;
 } cache_aligned;
 static_assert(sizeof(struct nvme_slot) == 64, "a slot is one cache line");
@@ -96,6 +103,8 @@ struct nvme_qpair {
     uint64_t cq_acked;    /* of those, told to the controller by its head doorbell */
     uint32_t cq_ack_at;   /* entries that may be unacknowledged before reap writes the doorbell */
     uint32_t free_head;   /* first free slot, or NVME_NO_SLOT */
+    uint32_t slot_mask;   /* of a command identifier: the index of its slot */
+    uint32_t tag_step;    /* from the tag of a slot's command to that of the next one */
     uint32_t until_clock; /* reaps until the clock is looked at */
     uint32_t clock_every;
 
@@ -115,7 +124,8 @@ struct nvme_qpair {
     bool ack_before_sleep; /* interrupts were missed; acknowledge more eagerly */
     unsigned vector;
     atomic_uint irq_count;
-    uint64_t sq_doorbells, cq_doorbells, missed_interrupts, errors, bad_completions;
+    uint64_t sq_doorbells, cq_doorbells, missed_interrupts, errors;
+    uint64_t bad_completions, stale_completions, wrong_sqids;
     _Atomic uint32_t *sq_event, *cq_shadow, *cq_event;
     uint64_t kick_ns;          /* when a register is written all the same */
     uint64_t kick_completions; /* completions when that time was set */
@@ -268,19 +278,49 @@ void nvme_queue_fini(struct nvme_qpair *qp);
 /* Empty rings, phase 1, all slots free; nothing may be outstanding on either side. */
 void nvme_queue_reset(struct nvme_qpair *qp);
 
-/* The completion at the head, if there is one: true and its DW3. What else the entry holds may be
- * read after this. */
-hot_inline bool nvme_queue_peek(const struct nvme_qpair *qp, uint32_t *dw3)
+/* DW2 and DW3 of a completion, which are read together: one access, so they belong together. */
+static inline uint32_t nvme_cqe_dw3(uint64_t cqe)
 {
-    uint32_t value = qp->cq[4 * (size_t)qp->cq_head + 3];
+    return (uint32_t)(cqe >> 32);
+}
 
-    if ((value & (uint32_t)NVME_CQE_DW3_PHASE) != qp->cq_phase) {
+/* Command identifier (DW3 15:0) above submission queue identifier (DW2 31:16): they stand side by
+ * side, and one comparison checks both. */
+static inline uint32_t nvme_cqe_tag(uint64_t cqe)
+{
+    return (uint32_t)(cqe >> 16);
+}
+
+static inline uint16_t nvme_tag_cid(uint32_t tag)
+{
+    return (uint16_t)(tag >> 16);
+}
+
+/* The completion at the head, if there is one: true, and its DW2 and DW3. What else the entry holds
+ * may be read after this. */
+hot_inline bool nvme_queue_peek(const struct nvme_qpair *qp, uint64_t *cqe)
+{
+    uint64_t value = *(const volatile uint64_t *)&qp->cq[4 * (size_t)qp->cq_head + 2];
+
+    if ((nvme_cqe_dw3(value) & (uint32_t)NVME_CQE_DW3_PHASE) != qp->cq_phase) {
         return false;
     }
-    /* The phase in DW3 is read before anything the controller wrote earlier. */
+    /* The phase is read before anything the controller wrote earlier. */
     atomic_thread_fence(memory_order_acquire);
-    *dw3 = value;
+    *cqe = value;
     return true;
+}
+
+/* The slot is free from now on, and its next command has another identifier. */
+hot_inline void nvme_slot_free(struct nvme_qpair *qp, uint32_t index)
+{
+    struct nvme_slot *slot = &qp->slots[index];
+
+    slot->io = NULL;
+    slot->tag += qp->tag_step;
+    slot->next_free = (uint16_t)qp->free_head;
+    qp->free_head = index;
+    qp->outstanding--;
 }
 
 hot_inline void nvme_queue_advance_cq(struct nvme_qpair *qp)

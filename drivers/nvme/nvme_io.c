@@ -26,10 +26,9 @@ hot_inline void io_put_pages(struct nvme_sqe *sqe, uint64_t iova, uint64_t len_b
 hot_inline struct nvme_sqe *io_put_command(struct nvme_qpair *qp, struct nvme_io *io, uint64_t lba,
                                            uint32_t cdw12)
 {
-    uint32_t cid = qp->free_head;
     uint32_t nsid = io->ns->nsid;
     uint8_t opcode = io->opcode;
-    struct nvme_slot *slot = &qp->slots[cid];
+    struct nvme_slot *slot = &qp->slots[qp->free_head];
     struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
 
     nvme_queue_advance_sq(qp);
@@ -40,7 +39,7 @@ hot_inline struct nvme_sqe *io_put_command(struct nvme_qpair *qp, struct nvme_io
 
     sqe->opcode = opcode;
     sqe->flags = 0;
-    sqe->cid = (uint16_t)cid;
+    sqe->cid = nvme_tag_cid(slot->tag);
     sqe->nsid = nsid;
     sqe->cdw10 = (uint32_t)lba;
     sqe->cdw11 = (uint32_t)(lba >> 32);
@@ -86,7 +85,7 @@ hot_inline bool io_is_short(uint64_t iova, uint64_t len_bytes)
 }
 
 /* Everything about a read or write that does not depend on its being one command. nlb > 0. */
-hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io, uint64_t len_bytes)
+hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io)
 {
     const struct nvme_ns *ns = io->ns;
 
@@ -100,7 +99,7 @@ hot_inline int io_check(const struct nvme_qpair *qp, const struct nvme_io *io, u
     }
     if (unlikely(ns->ctrlr != qp->ctrlr || io->lba >= ns->block_count ||
                  io->nlb > ns->block_count - io->lba || !IS_ALIGNED(io->iova, 4) ||
-                 io->iova > UINT64_MAX - len_bytes)) {
+                 io->iova > INT64_MAX)) { /* a sum with its length cannot wrap */
         return -EINVAL;
     }
     return 0;
@@ -121,7 +120,7 @@ static void io_put_unusual(struct nvme_qpair *qp, struct nvme_io *io, uint64_t l
     uint8_t prinfo = io_transfers(io) ? nvme_pi_default_prinfo(io->ns) : 0;
     struct nvme_sqe *sqe = io_put_command(
         qp, io, lba, cdw12 | (uint32_t)FIELD_PREP(NVME_RW_CDW12_PRINFO, prinfo));
-    const struct nvme_slot *slot = &qp->slots[sqe->cid];
+    const struct nvme_slot *slot = &qp->slots[sqe->cid & qp->slot_mask];
 
     sqe->cdw14 = prinfo & NVME_PRINFO_REF ? (uint32_t)lba : 0;
     if (io_is_short(iova, len_bytes)) {
@@ -197,7 +196,7 @@ static __attribute__((noinline)) int io_post_unusual(struct nvme_qpair *qp, stru
     if (io->nlb == 0) {
         return -EINVAL;
     }
-    int err = io_check(qp, io, io_len_bytes(io));
+    int err = io_check(qp, io);
     if (err) {
         return err;
     }
@@ -230,7 +229,7 @@ hot_inline int io_post_short(struct nvme_qpair *qp, struct nvme_io *io, uint64_t
     uint64_t iova = io->iova;
     uint64_t lba = io->lba;
     uint32_t cdw12 = io_cdw12(io, io->nlb);
-    int err = io_check(qp, io, len_bytes);
+    int err = io_check(qp, io);
 
     if (unlikely(err)) {
         return err;
@@ -350,7 +349,7 @@ int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover)
         return io->ns->gone ? -ENXIO : -ENOTSUP;
     }
     if (io->opcode != NVME_IO_FLUSH) {
-        err = io->nlb ? io_check(qp, io, io_len_bytes(io)) : -EINVAL;
+        err = io->nlb ? io_check(qp, io) : -EINVAL;
         if (err) {
             return err;
         }

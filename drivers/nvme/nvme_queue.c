@@ -53,7 +53,8 @@ static int queue_alloc(struct nvme_ctrlr *c, struct nvme_qpair *qp)
             return err;
         }
     }
-    qp->slots = heap_alloc(qp->depth, sizeof(*qp->slots));
+    /* As many as identifiers can name: those past the depth stay unused. */
+    qp->slots = heap_alloc(qp->slot_mask + 1, sizeof(*qp->slots));
     return qp->slots ? 0 : -ENOMEM;
 }
 
@@ -73,10 +74,20 @@ int nvme_queue_init(struct nvme_ctrlr *c, struct nvme_qpair *qp, uint16_t qid, u
     qp->cq_doorbell = NVME_REG_CQHDBL(qid, c->dstrd);
     qp->cq_ack_at = MAX(cq_entries / 4, 1U);
 
+    /* How a command identifier is made up: see struct nvme_slot. */
+    qp->slot_mask = 1;
+    while (qp->slot_mask < qp->depth) {
+        qp->slot_mask = qp->slot_mask << 1 | 1;
+    }
+    qp->tag_step = (qp->slot_mask + 1) << 16;
+
     int err = queue_alloc(c, qp);
     if (err) {
         nvme_queue_fini(qp);
         return err;
+    }
+    for (uint32_t i = 0; i < qp->depth; i++) {
+        qp->slots[i].tag = i << 16 | qid;
     }
     for (uint32_t i = 0; i < qp->depth && list_bytes; i++) {
         qp->slots[i].prp_list = (uint64_t *)((char *)qp->list_mem.va + i * list_bytes);
@@ -123,7 +134,6 @@ void nvme_queue_reset(struct nvme_qpair *qp)
     qp->created = false;
     nvme_dbbuf_unbind(qp);
     for (uint32_t i = 0; i < qp->depth; i++) {
-        qp->slots[i].io = NULL;
         qp->slots[i].next_free = (uint16_t)(i + 1 < qp->depth ? i + 1 : NVME_NO_SLOT);
     }
     qp->free_head = 0;
@@ -135,7 +145,7 @@ static void queue_find_overdue(struct nvme_qpair *qp, uint64_t now_ns)
 {
     uint32_t left = qp->outstanding;
     char why[96], name[32];
-    uint32_t dw3;
+    uint64_t cqe;
 
     for (uint32_t i = 0; i < qp->depth && left; i++) {
         const struct nvme_slot *slot = &qp->slots[i];
@@ -148,7 +158,7 @@ static void queue_find_overdue(struct nvme_qpair *qp, uint64_t now_ns)
             continue;
         }
         /* It may be us who were away so long: what has completed is not overdue. */
-        if (nvme_queue_peek(qp, &dw3)) {
+        if (nvme_queue_peek(qp, &cqe)) {
             qp->until_clock = 1;
             qp->next_walk_ns = now_ns;
             return;
@@ -229,13 +239,30 @@ void nvme_ring(struct nvme_qpair *qp)
     c->plat.write32(c->plat.ctx, qp->sq_doorbell, qp->sq_tail);
 }
 
-/* A completion for a command that is not outstanding: nothing can be done but to say so. */
-static void queue_bad_completion(struct nvme_qpair *qp, uint32_t cid)
+/*
+ * A completion whose tag is not that of the slot it names. With the right command identifier it is
+ * believed, whatever submission queue it names: each completion queue here has one. Otherwise it is
+ * for no command that is outstanding, and nothing can be done but to say so. True: believed.
+ */
+static __attribute__((noinline)) bool queue_odd_completion(struct nvme_qpair *qp, uint64_t cqe)
 {
+    uint32_t cid = nvme_tag_cid(nvme_cqe_tag(cqe));
+    const struct nvme_slot *slot = &qp->slots[cid & qp->slot_mask];
+
+    if (slot->io && cid == nvme_tag_cid(slot->tag)) {
+        if (qp->wrong_sqids++ == 0) {
+            log_error("%s: controller fault: a completion in queue %u names submission queue %u",
+                      qp->ctrlr->name, qp->qid, (unsigned)(nvme_cqe_tag(cqe) & UINT16_MAX));
+        }
+        return true;
+    }
+    /* An identifier that was used earlier: its command was completed twice, or had been given up. */
+    qp->stale_completions += (cid & qp->slot_mask) < qp->depth && cid != nvme_tag_cid(slot->tag);
     if (qp->bad_completions++ == 0) {
-        log_error("%s: controller fault: queue %u completed command %u, which is not outstanding",
+        log_error("%s: controller fault: queue %u completed command %xh, which is not outstanding",
                   qp->ctrlr->name, qp->qid, cid);
     }
+    return false;
 }
 
 static void queue_note_error(struct nvme_qpair *qp, struct nvme_io *io, uint16_t status)
@@ -247,43 +274,50 @@ static void queue_note_error(struct nvme_qpair *qp, struct nvme_io *io, uint16_t
     }
 }
 
-hot_inline void queue_complete(struct nvme_qpair *qp, uint32_t dw3)
+hot_inline void queue_complete(struct nvme_qpair *qp, uint64_t cqe)
 {
-    uint32_t cid = (uint32_t)FIELD_GET(NVME_CQE_DW3_CID, dw3);
-    uint16_t status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, dw3);
+    uint32_t index = nvme_cqe_dw3(cqe) & qp->slot_mask;
+    const struct nvme_slot *slot = &qp->slots[index];
+    struct nvme_io *io = slot->io;
+    uint16_t status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, nvme_cqe_dw3(cqe));
 
     nvme_queue_advance_cq(qp);
-    if (unlikely(cid >= qp->depth || !qp->slots[cid].io)) {
-        queue_bad_completion(qp, cid);
+    if (unlikely((nvme_cqe_tag(cqe) != slot->tag || !io) && !queue_odd_completion(qp, cqe))) {
         return;
     }
-    struct nvme_slot *slot = &qp->slots[cid];
-    struct nvme_io *io = slot->io;
-
-    slot->io = NULL;
-    slot->next_free = (uint16_t)qp->free_head;
-    qp->free_head = cid;
-    qp->outstanding--;
+    nvme_slot_free(qp, index);
     if (unlikely(status)) {
         queue_note_error(qp, io, status);
     }
     nvme_io_part_done(io);
 }
 
+static __attribute__((noinline)) unsigned queue_reap_traced(struct nvme_qpair *qp, unsigned max)
+{
+    unsigned n = 0;
+    uint64_t cqe;
+
+    for (; n < max && nvme_queue_peek(qp, &cqe); n++) {
+        nvme_trace_completion(qp, qp->cq[4 * qp->cq_head], nvme_cqe_dw3(cqe));
+        queue_complete(qp, cqe);
+    }
+    return n;
+}
+
 int nvme_reap(struct nvme_qpair *qp, unsigned max)
 {
     unsigned attention = atomic_load_explicit(&qp->ctrlr->attention, memory_order_relaxed);
     unsigned n = 0;
-    uint32_t dw3;
+    uint64_t cqe;
 
-    if (unlikely(attention & NVME_ATTENTION_STOPPED)) {
-        return -ESHUTDOWN;
-    }
-    for (; n < max && nvme_queue_peek(qp, &dw3); n++) {
-        if (unlikely(attention)) {
-            nvme_trace_completion(qp, qp->cq[4 * qp->cq_head], dw3);
+    if (unlikely(attention)) {
+        if (attention & NVME_ATTENTION_STOPPED) {
+            return -ESHUTDOWN;
         }
-        queue_complete(qp, dw3);
+        n = queue_reap_traced(qp, max);
+    }
+    for (; n < max && nvme_queue_peek(qp, &cqe); n++) {
+        queue_complete(qp, cqe);
     }
     if (unlikely(qp->completions - qp->cq_acked >= qp->cq_ack_at)) {
         nvme_queue_ack(qp);
@@ -299,9 +333,9 @@ int nvme_reap(struct nvme_qpair *qp, unsigned max)
 
 bool nvme_ready(const struct nvme_qpair *qp)
 {
-    uint32_t dw3;
+    uint64_t cqe;
 
-    return nvme_queue_peek(qp, &dw3);
+    return nvme_queue_peek(qp, &cqe);
 }
 
 /* --- interrupts ----------------------------------------------------------------------------- */
@@ -321,7 +355,7 @@ int nvme_irq_enable(struct nvme_qpair *qp, bool on)
 void nvme_sleep(struct nvme_qpair *qp, uint64_t deadline_ns)
 {
     const struct platform *plat = &qp->ctrlr->plat;
-    uint32_t dw3;
+    uint64_t cqe;
 
     if (!qp->irq_on || atomic_load(&qp->ctrlr->attention) & NVME_ATTENTION_STOPPED) {
         return;
@@ -331,7 +365,7 @@ void nvme_sleep(struct nvme_qpair *qp, uint64_t deadline_ns)
     }
     /* The count is read before the ring: an interrupt in between ends the wait at once. */
     unsigned seen = atomic_load(&qp->irq_count);
-    if (nvme_queue_peek(qp, &dw3)) {
+    if (nvme_queue_peek(qp, &cqe)) {
         return;
     }
     uint64_t limit_ns = nvme_now(qp->ctrlr) + SLEEP_MAX_NS;
@@ -339,7 +373,7 @@ void nvme_sleep(struct nvme_qpair *qp, uint64_t deadline_ns)
     if (atomic_load(&qp->irq_count) != seen) {
         return;
     }
-    if (!nvme_queue_peek(qp, &dw3)) {
+    if (!nvme_queue_peek(qp, &cqe)) {
         qp->until_clock = 1; /* time passed and nothing came */
         return;
     }
@@ -375,4 +409,6 @@ void nvme_qpair_stats(const struct nvme_qpair *qp, struct nvme_qpair_stats *out)
     out->missed_interrupts = qp->missed_interrupts;
     out->errors = qp->errors;
     out->bad_completions = qp->bad_completions;
+    out->stale_completions = qp->stale_completions;
+    out->wrong_sqids = qp->wrong_sqids;
 }

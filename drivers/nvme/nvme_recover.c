@@ -74,10 +74,7 @@ static unsigned end_queue(struct nvme_qpair *qp)
         } else if (!io->err) {
             io->err = -ECANCELED;
         }
-        slot->io = NULL;
-        slot->next_free = (uint16_t)qp->free_head;
-        qp->free_head = i;
-        qp->outstanding--;
+        nvme_slot_free(qp, i);
         nvme_io_part_done(io);
     }
     return timed_out;

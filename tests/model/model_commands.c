@@ -284,9 +284,10 @@ void commands_complete(struct nvme_model *m, struct cmd *cmd, uint16_t status)
     struct sq *sq = m->sqs[cmd->sqid];
     enum model_action action = cmd->rule ? cmd->rule->action : MODEL_DO_NOTHING;
     uint16_t cid = action == MODEL_DO_CID ? (uint16_t)cmd->rule->value : cmd->cid;
+    uint16_t sqid = action == MODEL_DO_SQID ? (uint16_t)cmd->rule->value : sq->id;
     struct cqe cqe = {
         .dw0 = cmd->result,
-        .dw2 = sq->head | (uint32_t)sq->id << 16,
+        .dw2 = sq->head | (uint32_t)sqid << 16,
         .dw3 = cid | (uint32_t)status << 17,
         .torn = action == MODEL_DO_TORN,
         .torn_ns = cmd->rule ? cmd->rule->value : 0,

@@ -75,6 +75,7 @@ enum model_action {
     MODEL_DO_DELAY,      /* commands: completed value ns later than usual */
     MODEL_DO_DUPLICATE,  /* commands: completed twice */
     MODEL_DO_CID,        /* commands: completed under identifier value; the true one never is */
+    MODEL_DO_SQID,       /* commands: the completion names submission queue value */
     MODEL_DO_TORN,       /* commands: DW3 with the phase is seen value ns before DW0..2 */
     MODEL_DO_LOSE_IRQ,   /* commands: completed without an interrupt */
     MODEL_DO_EXTRA_IRQ,  /* commands: an interrupt when fetched, before anything is completed */
