@@ -17,7 +17,7 @@ export SOURCE_DATE_EPOCH ?= 1700000000
 # ---- sources, per layer ---------------------------------------------------------------------------
 # Explicit, so that a stray file is not built; make lint says when one is missing.
 LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc16 crc32 crc32c crc_any crc_table errno \
-    histogram json log math memmap out pagelist parse printable rng smbios stats string text utf8)
+    histogram hwerror json log math memmap out pagelist parse printable rng smbios stats string text utf8)
 ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic clock exceptions fw_cfg heap interrupts ioapic \
     pages paging panic pci_cf8 percpu power smp symbols)
 ARCH_ASM := $(patsubst %,arch/x86_64/%.asm,isr)
