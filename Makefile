@@ -18,8 +18,8 @@ export SOURCE_DATE_EPOCH ?= 1700000000
 # Explicit, so that a stray file is not built; make lint says when one is missing.
 LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc16 crc32 crc32c crc_any crc_table errno \
     histogram hwerror json log math memmap out pagelist parse printable rng smbios stats string text utf8)
-ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic clock exceptions fw_cfg heap interrupts ioapic \
-    pages paging panic pci_cf8 percpu power smp symbols)
+ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic backtrace clock exceptions fw_cfg heap interrupts \
+    ioapic machine_check nmi pages paging panic pci_cf8 percpu power smp symbols watchdog)
 ARCH_ASM := $(patsubst %,arch/x86_64/%.asm,isr)
 BOOT_C := $(patsubst %,boot/%.c,banner board crash disks kmain multiboot2)
 BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)

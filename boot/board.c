@@ -5,22 +5,28 @@
 
 #include "lib/errno.h"
 #include "lib/heap.h"
+#include "lib/hwerror.h"
 #include "lib/log.h"
 #include "lib/string.h"
 
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/exceptions.h"
 #include "arch/x86_64/image.h"
+#include "arch/x86_64/machine_check.h"
+#include "arch/x86_64/nmi.h"
 #include "arch/x86_64/pages.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/power.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/watchdog.h"
 
 #include "drivers/nvme/nvme_pci.h"
 
-#define RELAX_NS    NS_PER_MS /* bounds the echo of a key whose interrupt was lost */
-#define BRAND_BYTES 49        /* CPUID leaves 80000002h..80000004h, and a terminator */
+#define LOOK_NS     (100 * NS_PER_MS) /* after NMIs and stuck CPUs */
+#define NMI_LINE_NS (5 * NS_PER_S)
+#define BANKS_NS    (10 * NS_PER_S) /* between two looks for corrected hardware errors */
+#define RELAX_NS    NS_PER_MS       /* bounds the echo of a key whose interrupt was lost */
+#define BRAND_BYTES 49              /* CPUID leaves 80000002h..80000004h, and a terminator */
 
 static char cpu_model[BRAND_BYTES];
 
@@ -66,15 +72,36 @@ static bool cpu_idle(void *ctx, unsigned cpu)
     return smp_idle(cpu);
 }
 
-static void report_nmis(void)
+/* Of the hardware, with no reason to stop. One line for all that came in the last seconds. */
+static void report_nmis(uint64_t now)
 {
-    uint8_t port61;
-    unsigned count = exceptions_take_nmi(&port61);
+    static uint64_t next_ns;
 
+    if (now < next_ns) {
+        return;
+    }
+    unsigned count = nmi_take();
     if (count > 0) {
-        log_warn("%u non-maskable interrupt%s:%s%s%s", count, count == 1 ? "" : "s",
-                 port61 & 0x80 ? " system error (SERR)" : "", port61 & 0x40 ? " I/O check" : "",
-                 port61 == 0 ? " no cause given (a watchdog or a button?)" : "");
+        next_ns = now + NMI_LINE_NS;
+        log_warn("%u non-maskable interrupt%s: %s; %u since the start", count,
+                 count == 1 ? "" : "s", hwerror_nmi_reason(0), nmi_total());
+    }
+}
+
+static void look_after_machine(void)
+{
+    static uint64_t next_ns, next_banks_ns;
+    uint64_t now = clock_now_ns();
+
+    if (now < next_ns) {
+        return;
+    }
+    next_ns = now + LOOK_NS;
+    report_nmis(now);
+    watchdog_report();
+    if (now >= next_banks_ns) {
+        next_banks_ns = now + BANKS_NS;
+        machine_check_poll();
     }
 }
 
@@ -82,7 +109,7 @@ static void relax(void *ctx)
 {
     (void)ctx;
     if (smp_self() == 0) {
-        report_nmis();
+        look_after_machine();
     }
     smp_nap(RELAX_NS);
 }

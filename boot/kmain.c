@@ -13,15 +13,16 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/exceptions.h"
 #include "arch/x86_64/fw_cfg.h"
 #include "arch/x86_64/image.h"
 #include "arch/x86_64/interrupts.h"
+#include "arch/x86_64/machine_check.h"
 #include "arch/x86_64/pages.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/panic.h"
 #include "arch/x86_64/pci_cf8.h"
 #include "arch/x86_64/smp.h"
+#include "arch/x86_64/watchdog.h"
 
 #include "drivers/uart/ns16550.h"
 
@@ -195,6 +196,22 @@ static void route_serial_irq(void)
     ns16550_enable_irq(&uart);
 }
 
+/* watchdog=SECONDS; 0: off. */
+static void start_watchdog(void)
+{
+    uint64_t limit_s = WATCHDOG_DEFAULT_S;
+    char word[WORD_BYTES];
+
+    if (cmdline_get(info.cmdline, "watchdog", word, sizeof(word)) &&
+        parse_u64_max(word, WATCHDOG_MAX_S, &limit_s)) {
+        log_error("watchdog=%s: not a number of seconds up to %u; it stays at %u", word,
+                  WATCHDOG_MAX_S, WATCHDOG_DEFAULT_S);
+        limit_s = WATCHDOG_DEFAULT_S;
+    }
+    watchdog_init((unsigned)limit_s);
+    watchdog_start_cpu();
+}
+
 static void start_interrupts(void)
 {
     const struct acpi *acpi = acpi_get();
@@ -213,7 +230,8 @@ static void start_interrupts(void)
     cpu_sti();
     apic_calibrate_timer();
     route_serial_irq();
-    exceptions_report_stale_machine_checks();
+    machine_check_init(true);
+    start_watchdog();
 }
 
 /* The highest usable page below 640 KiB and below the EBDA; 0: there is none. */
@@ -367,6 +385,7 @@ void kmain(void)
     start_console();
     check_boot_facts();
     paging_init();
+    smp_guard_boot_cpu();
     read_acpi();
     start_clock();
     disks_quiesce(&pci_ports);

@@ -206,6 +206,11 @@ void apic_send_startup(uint32_t id, uint8_t page)
     write_icr(id, ICR_STARTUP | ICR_ASSERT | page);
 }
 
+void apic_send_nmi(uint32_t id)
+{
+    write_icr(id, ICR_NMI | ICR_ASSERT);
+}
+
 void apic_nmi_others(void)
 {
     if (apic_mode_x2 || apic_mmio) {

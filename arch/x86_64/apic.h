@@ -41,6 +41,7 @@ void apic_eoi(void);
 void apic_ipi(uint32_t id, uint8_t vector);
 void apic_send_init(uint32_t id);
 void apic_send_startup(uint32_t id, uint8_t page);
+void apic_send_nmi(uint32_t id);
 /* An NMI to every CPU but this one. Nothing happens before apic_init(). */
 void apic_nmi_others(void);
 

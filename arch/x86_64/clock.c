@@ -16,6 +16,7 @@
 #include "arch/x86_64/image.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/paging.h"
+#include "arch/x86_64/percpu.h"
 
 #define RUNS      3
 #define RUN_PARTS 250     /* of a second: 4 ms each */
@@ -67,9 +68,22 @@ static const char *source = "nothing yet";
 static volatile uint32_t *hpet;
 static uint16_t pm_timer_port;
 
+static uint64_t ns_of(uint64_t tsc)
+{
+    return (uint64_t)((unsigned __int128)(tsc - boot_tsc) * ns_per_tick_32 >> 32);
+}
+
 uint64_t clock_now_ns(void)
 {
-    return (uint64_t)((unsigned __int128)(rdtsc() - boot_tsc) * ns_per_tick_32 >> 32);
+    uint64_t tsc = rdtsc();
+
+    percpu_note_alive(tsc);
+    return ns_of(tsc);
+}
+
+uint64_t clock_peek_ns(void)
+{
+    return ns_of(rdtsc());
 }
 
 void clock_delay_ns(uint64_t ns)

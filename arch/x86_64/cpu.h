@@ -123,6 +123,21 @@ static inline void irq_restore(bool on)
     }
 }
 
+/* The FPU and SSE registers, for an interrupt handler that calls what may use them. */
+struct fpu_state {
+    uint8_t bytes[512];
+} __attribute__((aligned(16)));
+
+static inline void fpu_save(struct fpu_state *state)
+{
+    __asm__ volatile("fxsave64 %0" : "=m"(*state));
+}
+
+static inline void fpu_restore(const struct fpu_state *state)
+{
+    __asm__ volatile("fxrstor64 %0" : : "m"(*state) : "memory");
+}
+
 _Noreturn static inline void cpu_halt_forever(void)
 {
     for (;;) {

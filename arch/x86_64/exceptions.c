@@ -3,30 +3,14 @@
  */
 #include "arch/x86_64/exceptions.h"
 
-#include <stdatomic.h>
-
 #include "lib/bitfield.h"
-#include "lib/log.h"
-#include "lib/out.h"
 
-#include "arch/x86_64/cpu.h"
-#include "arch/x86_64/io.h"
+#include "arch/x86_64/nmi.h"
 #include "arch/x86_64/panic.h"
 #include "arch/x86_64/percpu.h"
 
 #define SEL_CODE64     0x08
 #define GATE_INTERRUPT UINT16_C(0x8e00) /* present, ring 0, interrupts off on entry */
-
-#define PORT_SYSTEM_CONTROL_B 0x61
-#define SYSTEM_CONTROL_B_NMI  0xc0 /* SERR, IOCHK */
-
-#define MSR_MCG_CAP          0x179
-#define MSR_MC_STATUS(bank)  (0x401 + 4 * (bank))
-#define MSR_MC_ADDRESS(bank) (0x402 + 4 * (bank))
-#define MCG_COUNT            GENMASK64(7, 0)
-#define MC_STATUS_VALID      BIT64(63)
-#define MC_STATUS_ADDRESS    BIT64(58)
-#define CPUID1_EDX_MCA       BIT64(14)
 
 /* Intel SDM vol. 3 §6.14.1. */
 struct gate {
@@ -47,8 +31,6 @@ struct table_register {
 extern const uint64_t isr_table[VECTOR_COUNT]; /* isr.asm */
 
 static struct gate idt[VECTOR_COUNT] __attribute__((aligned(16)));
-static atomic_uint nmi_count;
-static atomic_uchar nmi_port61;
 
 static void set_gate(unsigned vector, uint16_t ist)
 {
@@ -105,63 +87,10 @@ const char *exception_name(unsigned vector)
     return vector < EXCEPTION_COUNT && names[vector] ? names[vector] : "reserved exception";
 }
 
-/* 0 where the CPU reports none. */
-static unsigned machine_check_banks(void)
-{
-    if (!(cpuid(1, 0).edx & CPUID1_EDX_MCA)) {
-        return 0;
-    }
-    return (unsigned)FIELD_GET(MCG_COUNT, rdmsr(MSR_MCG_CAP));
-}
-
-void exceptions_report_stale_machine_checks(void)
-{
-    for (unsigned i = 0; i < machine_check_banks(); i++) {
-        uint64_t status = rdmsr(MSR_MC_STATUS(i));
-        if (status & MC_STATUS_VALID) {
-            log_warn("hardware error logged before this start: bank %u, status 0x%016llx", i,
-                     (unsigned long long)status);
-            wrmsr(MSR_MC_STATUS(i), 0);
-        }
-    }
-}
-
-void exceptions_print_machine_checks(struct out *out)
-{
-    for (unsigned i = 0; i < machine_check_banks(); i++) {
-        uint64_t status = rdmsr(MSR_MC_STATUS(i));
-        if (status & MC_STATUS_VALID) {
-            out_printf(out, "  bank %u: status %016llx", i, (unsigned long long)status);
-            if (status & MC_STATUS_ADDRESS) {
-                out_printf(out, ", address %016llx", (unsigned long long)rdmsr(MSR_MC_ADDRESS(i)));
-            }
-            out_puts(out, "\n");
-        }
-    }
-}
-
-/* A watchdog, a bus error or a button: noted, and reported by whoever can print. */
-static void note_nmi(void)
-{
-    if (panic_in_progress()) {
-        cpu_halt_forever();
-    }
-    atomic_store_explicit(&nmi_port61, io_in8(PORT_SYSTEM_CONTROL_B) & SYSTEM_CONTROL_B_NMI,
-                          memory_order_relaxed);
-    atomic_fetch_add_explicit(&nmi_count, 1, memory_order_release);
-}
-
-unsigned exceptions_take_nmi(uint8_t *port61)
-{
-    unsigned count = atomic_exchange_explicit(&nmi_count, 0, memory_order_acquire);
-    *port61 = atomic_load_explicit(&nmi_port61, memory_order_relaxed);
-    return count;
-}
-
 void exception_handle(struct trap_frame *frame)
 {
     if (frame->vector == EXCEPTION_NMI) {
-        note_nmi();
+        nmi_handle(frame);
         return;
     }
     panic_exception(frame);

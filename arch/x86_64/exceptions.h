@@ -34,15 +34,5 @@ void exceptions_load_idt(void);
 /* "page fault", ... */
 const char *exception_name(unsigned vector);
 
-/* Machine checks logged by the hardware before this boot: says so, and clears them. */
-void exceptions_report_stale_machine_checks(void);
-
-/* The banks that hold an error now, a line each: for panics. */
-struct out;
-void exceptions_print_machine_checks(struct out *out);
-
 /* Called by isr.asm. */
 void exception_handle(struct trap_frame *frame);
-
-/* System control port B bits 7:6 (SERR, IOCHK) at the last NMI, or 0 when none came; cleared. */
-unsigned exceptions_take_nmi(uint8_t *port61);

@@ -9,6 +9,7 @@
 
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/watchdog.h"
 
 /* Message address and data (Intel SDM vol. 3 §11.11): fixed delivery, edge triggered. */
 #define MESSAGE_BASE UINT64_C(0xfee00000)
@@ -83,7 +84,7 @@ static void count_device(struct percpu *pc, unsigned vector)
     }
 }
 
-void interrupt_dispatch(unsigned vector)
+void interrupt_dispatch(unsigned vector, uint64_t rip, uint64_t rbp)
 {
     struct percpu *pc = percpu_self();
 
@@ -95,6 +96,7 @@ void interrupt_dispatch(unsigned vector)
         return;
     case VECTOR_TIMER:
         pc->timer_armed_ns = 0;
+        watchdog_tick(rip, rbp);
         break;
     case VECTOR_WAKE:
         break;

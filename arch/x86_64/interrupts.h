@@ -23,5 +23,5 @@ void interrupts_message(unsigned cpu, int vector, uint64_t *addr, uint32_t *data
  * APIC routes it (apic.h). For the serial line, whose bytes would be lost otherwise. */
 void interrupts_handle_isa(unsigned irq, void (*handler)(void *arg), void *arg);
 
-/* Called by isr.asm. */
-void interrupt_dispatch(unsigned vector);
+/* Called by isr.asm; rip and rbp are those of the code that was interrupted. */
+void interrupt_dispatch(unsigned vector, uint64_t rip, uint64_t rbp);

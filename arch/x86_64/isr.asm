@@ -81,7 +81,11 @@ interrupt_entry:
         push    r11
         cld
         mov     edi, [rsp + 9 * 8]      ; the vector
+        mov     rsi, [rsp + 10 * 8]     ; what was interrupted: its instruction
+        mov     rdx, rbp                ; and its frame
+        sub     rsp, 8                  ; the calling convention wants it aligned to 16
         call    interrupt_dispatch
+        add     rsp, 8
         pop     r11
         pop     r10
         pop     r9

@@ -4,9 +4,11 @@
 #include "arch/x86_64/percpu.h"
 
 #include "lib/bitfield.h"
+#include "lib/out.h"
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/exceptions.h"
+#include "arch/x86_64/paging.h"
 
 /* Descriptors (Intel SDM vol. 3 §3.4.5). */
 #define GDT_CODE64 UINT64_C(0x00af9b000000ffff)
@@ -35,14 +37,52 @@ static void set_ist(struct tss *tss, unsigned number, const char *top)
     tss->ist[(number - 1) * 2 + 1] = (uint32_t)((uintptr_t)top >> 32);
 }
 
+char *percpu_ist_top(const struct percpu *pc, unsigned ist)
+{
+    return pc->ist_memory + ist * (PERCPU_IST_GUARD + PERCPU_IST_STACK);
+}
+
+static uintptr_t ist_guard(const struct percpu *pc, unsigned ist)
+{
+    return (uintptr_t)percpu_ist_top(pc, ist) - PERCPU_IST_STACK - PERCPU_IST_GUARD;
+}
+
+void percpu_guard_ist(const struct percpu *pc)
+{
+    for (unsigned ist = 1; ist <= PERCPU_IST_COUNT; ist++) {
+        paging_unmap_page((void *)ist_guard(pc, ist));
+    }
+}
+
+bool percpu_name_guard(uint64_t addr, char *text, size_t cap)
+{
+    static const char *const names[PERCPU_IST_COUNT + 1] = {"", "NMI ", "double fault ",
+                                                            "machine check "};
+    uintptr_t page = ALIGN_DOWN(addr, PERCPU_IST_GUARD);
+
+    for (unsigned i = 0; i < SMP_MAX_CPUS && percpu[i]; i++) {
+        uintptr_t guards[] = {(uintptr_t)percpu[i]->stack_low - PERCPU_IST_GUARD,
+                              ist_guard(percpu[i], 1), ist_guard(percpu[i], 2),
+                              ist_guard(percpu[i], 3)};
+        for (unsigned g = 0; g < ARRAY_SIZE(guards); g++) {
+            if (page == guards[g]) {
+                str_format(text, cap, "the %sstack of CPU %u", names[g], i);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void percpu_load(struct percpu *pc, char *ist_memory)
 {
     uintptr_t tss = (uintptr_t)&pc->tss;
 
     pc->self = pc;
-    set_ist(&pc->tss, IST_NMI, ist_memory + PERCPU_IST_STACK);
-    set_ist(&pc->tss, IST_DOUBLE_FAULT, ist_memory + 2 * PERCPU_IST_STACK);
-    set_ist(&pc->tss, IST_MACHINE_CHECK, ist_memory + 3 * PERCPU_IST_STACK);
+    pc->ist_memory = ist_memory;
+    for (unsigned ist = 1; ist <= PERCPU_IST_COUNT; ist++) {
+        set_ist(&pc->tss, ist, percpu_ist_top(pc, ist));
+    }
     pc->tss.iomap_base = (uint32_t)sizeof(struct tss) << 16;
 
     pc->gdt[1] = GDT_CODE64;

@@ -14,6 +14,7 @@
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/pci_cf8.h"
+#include "arch/x86_64/watchdog.h"
 
 #define PM1_SCI_EN  0x0001
 #define PM1_SLP_TYP GENMASK64(12, 10)
@@ -94,6 +95,7 @@ void power_off(void)
 {
     const struct acpi *acpi = acpi_get();
 
+    watchdog_stop();
     cpu_cli();
     if (acpi->has_fadt && acpi->has_s5 && acpi->fadt.hw_reduced) {
         write_register(&acpi->fadt.sleep_control,
@@ -139,6 +141,7 @@ void power_reset(void)
 {
     const struct acpi_fadt *fadt = &acpi_get()->fadt;
 
+    watchdog_stop();
     cpu_cli();
     if (fadt->has_reset) {
         write_register(&fadt->reset, fadt->reset_value);

@@ -16,9 +16,11 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/exceptions.h"
 #include "arch/x86_64/image.h"
+#include "arch/x86_64/machine_check.h"
 #include "arch/x86_64/pages.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/watchdog.h"
 
 #define STACK_PAGES    16 /* and one more below, taken away */
 #define INIT_WAIT_NS   (10 * NS_PER_MS)
@@ -48,7 +50,6 @@ extern const char ap_start[], ap_end[], ap_field_cr3[], ap_gdtr[], ap_far[];
 
 static struct percpu boot_cpu;
 static char boot_ist[PERCPU_IST_BYTES] __attribute__((aligned(4096)));
-static char *ist_memory[SMP_MAX_CPUS];
 static unsigned cpu_count = 1;
 static const char *offline_why = "did not start";
 
@@ -106,6 +107,11 @@ void smp_init_boot_cpu(void)
     percpu_load(&boot_cpu, boot_ist);
 }
 
+void smp_guard_boot_cpu(void)
+{
+    percpu_guard_ist(&boot_cpu);
+}
+
 void smp_note_boot_apic_id(uint32_t apic_id)
 {
     boot_cpu.apic_id = apic_id;
@@ -126,11 +132,12 @@ static bool prepare_cpu(unsigned cpu)
         return false;
     }
     paging_unmap_page(stack);
+    pc->ist_memory = ist;
+    percpu_guard_ist(pc);
     pc->index = cpu;
     pc->apic_id = smp_slots[cpu].apic_id;
     pc->stack_low = stack + PAGE_BYTES;
     pc->stack_high = pc->stack_low + STACK_PAGES * PAGE_BYTES;
-    ist_memory[cpu] = ist;
     percpu[cpu] = pc;
     smp_slots[cpu].stack_top = pc->stack_high;
     return true;
@@ -241,6 +248,7 @@ void smp_start(const uint32_t *apic_ids, unsigned count, uint64_t trampoline, bo
 static void run_job(struct percpu *pc)
 {
     atomic_store_explicit(&pc->job_state, JOB_RUNNING, memory_order_relaxed);
+    machine_check_poll();
     pc->job(pc->job_arg);
     atomic_store_explicit(&pc->job_state, JOB_NONE, memory_order_release);
     apic_ipi(percpu[0]->apic_id, VECTOR_WAKE);
@@ -250,9 +258,11 @@ void smp_enter(unsigned cpu)
 {
     struct percpu *pc = percpu[cpu];
 
-    percpu_load(pc, ist_memory[cpu]);
+    percpu_load(pc, pc->ist_memory);
     apic_init_cpu();
     align_tsc(false);
+    machine_check_init(true);
+    watchdog_start_cpu();
     atomic_store_explicit(&pc->online, true, memory_order_release);
     for (;;) {
         cpu_cli();
@@ -279,6 +289,7 @@ int smp_run(unsigned cpu, const char *what, void (*fn)(void *arg), void *arg)
     }
     pc->job = fn;
     pc->job_arg = arg;
+    atomic_store_explicit(&pc->alive_tsc, rdtsc(), memory_order_relaxed);
     atomic_store_explicit(&pc->job_what, what, memory_order_relaxed);
     atomic_store_explicit(&pc->job_state, JOB_POSTED, memory_order_release);
     apic_ipi(pc->apic_id, VECTOR_WAKE);
@@ -286,6 +297,15 @@ int smp_run(unsigned cpu, const char *what, void (*fn)(void *arg), void *arg)
 }
 
 /* --- sleeping -------------------------------------------------------------------------------- */
+
+bool smp_arm_timer(uint64_t now_ns, uint64_t wake_ns)
+{
+    if (!apic_arm_timer(MAX(wake_ns - now_ns, TIMER_MIN_NS))) {
+        return false;
+    }
+    percpu_self()->timer_armed_ns = wake_ns;
+    return true;
+}
 
 /* With interrupts off: whether a timer interrupt will come by deadline_ns or soon. */
 static bool ensure_timer(struct percpu *pc, uint64_t now_ns, uint64_t deadline_ns)
@@ -297,14 +317,11 @@ static bool ensure_timer(struct percpu *pc, uint64_t now_ns, uint64_t deadline_n
         return true;
     }
     /* What is armed for a little later than a far deadline's piece is good enough. */
-    if (pc->timer_armed_ns > now_ns && wake_ns != deadline_ns) {
+    if (pc->timer_armed_ns > now_ns && pc->timer_armed_ns <= wake_ns + TIMER_PIECE_NS &&
+        wake_ns != deadline_ns) {
         return true;
     }
-    if (!apic_arm_timer(MAX(wake_ns - now_ns, TIMER_MIN_NS))) {
-        return false;
-    }
-    pc->timer_armed_ns = wake_ns;
-    return true;
+    return smp_arm_timer(now_ns, wake_ns);
 }
 
 void smp_sleep(const atomic_uint *count, unsigned seen, uint64_t deadline_ns)

@@ -21,6 +21,9 @@ void smp_sleep(const atomic_uint *count, unsigned seen, uint64_t deadline_ns);
 /* Makes the calling CPU number 0: descriptors, exceptions, gs. The very first thing. */
 void smp_init_boot_cpu(void);
 
+/* Takes the pages below its interrupt stacks away; once paging_init() has been called. */
+void smp_guard_boot_cpu(void);
+
 /* Number 0's APIC identifier, once there is an APIC. */
 void smp_note_boot_apic_id(uint32_t apic_id);
 
@@ -39,6 +42,10 @@ const char *smp_what(unsigned cpu);
 /* As machine.cpu_run and machine.cpu_idle. */
 int smp_run(unsigned cpu, const char *what, void (*fn)(void *arg), void *arg) must_check;
 bool smp_idle(unsigned cpu);
+
+/* With interrupts off: the calling CPU's timer interrupt comes at wake_ns, and no earlier one does.
+ * false: its timer was not calibrated. */
+bool smp_arm_timer(uint64_t now_ns, uint64_t wake_ns);
 
 /* Sleeps until any interrupt, at most ns. */
 void smp_nap(uint64_t ns);
