@@ -83,8 +83,9 @@ int format_announce(struct shell *sh, const char *command, const struct nvme_tar
     if (err) {
         return shell_fail(sh, command, err, "%s", why);
     }
-    str_format(act, sizeof(act), "Format to blocks of %u bytes and %u bytes of metadata",
-               1U << FIELD_GET(NVME_LBAF_LBADS, lbaf), (unsigned)FIELD_GET(NVME_LBAF_MS, lbaf));
+    str_format(act, sizeof(act), "Format to blocks of %llu bytes and %u bytes of metadata",
+               (unsigned long long)nvme_lbaf_bytes(lbaf),
+               (unsigned)FIELD_GET(NVME_LBAF_MS, lbaf));
     str_format(effect, sizeof(effect), "%s", erases[format->ses]);
     const struct nvme_danger danger = {
         .ctrlr = target->ctrlr,

@@ -25,10 +25,10 @@ static void show_one(struct show *s, const struct nvme_id_ns *id, unsigned index
     bool in_use = FIELD_GET(NVME_FLBAS_FORMAT, id->flbas) == index;
     unsigned metadata = (unsigned)FIELD_GET(NVME_LBAF_MS, lbaf);
     const char *rp = performance[FIELD_GET(NVME_LBAF_RP, lbaf)];
-    unsigned data = 1U << FIELD_GET(NVME_LBAF_LBADS, lbaf);
+    uint64_t data = nvme_lbaf_bytes(lbaf);
 
-    show_title(s, "%6u  %5u bytes  %8u bytes  %-11s  %s", index, data, metadata, rp,
-               in_use ? "in use" : "");
+    show_title(s, "%6u  %5llu bytes  %8u bytes  %-11s  %s", index, (unsigned long long)data,
+               metadata, rp, in_use ? "in use" : "");
     show_open_object(s, NULL, NULL);
     show_json_u64(s, "lbaf", index);
     show_json_u64(s, "data_bytes", data);
@@ -51,7 +51,7 @@ static int show_all(struct shell *sh, const char *command, const struct nvme_id_
     show_open_array(&s, "formats", NULL);
     s.indent = 0;
     for (unsigned i = 0; i <= id->nlbaf && i < NVME_LBAF_COUNT_MAX; i++) {
-        if (FIELD_GET(NVME_LBAF_LBADS, id->lbaf[i])) {
+        if (nvme_lbaf_bytes(id->lbaf[i])) {
             show_one(&s, id, i);
         }
     }

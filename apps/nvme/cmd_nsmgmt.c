@@ -4,6 +4,7 @@
 #include "apps/nvme/manage.h"
 #include "apps/nvme/show.h"
 #include "apps/system/size_text.h"
+#include "drivers/nvme/nvme_format.h"
 #include "drivers/nvme/nvme_nsmgmt.h"
 #include "lib/bitfield.h"
 #include "lib/errno.h"
@@ -63,6 +64,15 @@ static int make_wish(struct shell *sh, const char *command, struct nvme_ctrlr *c
         return shell_fail(sh, command, -EINVAL, "there is no LBA format %u, the last is %u (NLBAF)",
                           format, common->nlbaf);
     }
+    uint64_t block_bytes = nvme_lbaf_bytes(common->lbaf[format]);
+    if (block_bytes == 0) {
+        return shell_fail(sh, command, -EINVAL, "LBA format %u is not in use by this drive (LBADS)",
+                          format);
+    }
+    if (wish->size > UINT64_MAX / block_bytes) {
+        return shell_fail(sh, command, -EINVAL, "%llu blocks of %llu bytes are over 2^64 bytes",
+                          (unsigned long long)wish->size, (unsigned long long)block_bytes);
+    }
     if (wish->capacity == 0 || wish->capacity > wish->size) {
         return shell_fail(sh, command, -EINVAL, "--ncap is 1 to --nsze blocks");
     }
@@ -84,16 +94,17 @@ static int announce_create(struct shell *sh, const char *command, struct nvme_ct
                            const struct nvme_id_ns *common, const struct nvme_ns_wish *wish)
 {
     unsigned format = (unsigned)FIELD_GET(NVME_FLBAS_FORMAT, wish->flbas);
-    unsigned shift = (unsigned)FIELD_GET(NVME_LBAF_LBADS, common->lbaf[format]);
+    uint64_t block_bytes = nvme_lbaf_bytes(common->lbaf[format]);
+    uint64_t bytes = wish->size * block_bytes; /* make_wish has seen that they fit */
     struct nvme_ns_granularity steps = nvme_ns_granularity(ctrlr, format);
     char act[96], effect[96], size[SIZE_TEXT_BYTES];
 
-    size_text_binary(wish->size << shift, size, sizeof(size));
-    str_format(act, sizeof(act), "Create a namespace of %s (%llu blocks of %u bytes)", size,
-               (unsigned long long)wish->size, 1U << shift);
+    size_text_binary(bytes, size, sizeof(size));
+    str_format(act, sizeof(act), "Create a namespace of %s (%llu blocks of %llu bytes)", size,
+               (unsigned long long)wish->size, (unsigned long long)block_bytes);
     size_text_binary(low_half(nvme_id_ctrl(ctrlr)->unvmcap), size, sizeof(size));
     str_format(effect, sizeof(effect), "it takes capacity that is free, of %s (UNVMCAP)", size);
-    if (steps.size_bytes && wish->size << shift & (steps.size_bytes - 1)) {
+    if (steps.size_bytes && bytes & (steps.size_bytes - 1)) {
         size_text_binary(steps.size_bytes, size, sizeof(size));
         out_printf(sh->out, "Its size is no multiple of %s, the granularity of this drive: some "
                    "capacity will be wasted.\n", size);

@@ -4,6 +4,7 @@
  */
 #include "apps/nvme/fields.h"
 
+#include "drivers/nvme/nvme_format.h"
 #include "lib/compiler.h"
 
 #define NAME_WIDTH 8
@@ -110,7 +111,7 @@ static void show_format(struct show *s, unsigned index, uint32_t lbaf, bool used
         out_printf(s->out,
                    "LBA Format %2u : Metadata Size: %-3u bytes - Data Size: %llu bytes - Relative "
                    "Performance: %#x %s%s\n", index, ms,
-                   lbads < 64 ? 1ULL << lbads : 0ULL, rp, performance[rp],
+                   (unsigned long long)nvme_lbaf_bytes(lbaf), rp, performance[rp],
                    used ? " (in use)" : "");
         return;
     }

@@ -3,6 +3,7 @@
  */
 #include "apps/nvme/manage.h"
 
+#include "drivers/nvme/nvme_format.h"
 #include "drivers/nvme/nvme_log.h"
 #include "drivers/nvme/nvme_nsmgmt.h"
 #include "lib/bitfield.h"
@@ -146,7 +147,7 @@ int manage_find_lbaf(const struct nvme_id_ns *id, uint64_t block_bytes)
     for (unsigned i = 0; i <= id->nlbaf && i < NVME_LBAF_COUNT_MAX; i++) {
         unsigned performance = (unsigned)FIELD_GET(NVME_LBAF_RP, id->lbaf[i]);
 
-        if (UINT64_C(1) << FIELD_GET(NVME_LBAF_LBADS, id->lbaf[i]) == block_bytes &&
+        if (nvme_lbaf_bytes(id->lbaf[i]) == block_bytes &&
             FIELD_GET(NVME_LBAF_MS, id->lbaf[i]) == 0 && performance < best_performance) {
             best_performance = performance;
             best = (int)i;

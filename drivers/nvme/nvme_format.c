@@ -33,6 +33,13 @@ static int check_protection(const struct nvme_id_ns *id, const struct nvme_forma
     return 0;
 }
 
+uint64_t nvme_lbaf_bytes(uint32_t lbaf)
+{
+    unsigned lbads = (unsigned)FIELD_GET(NVME_LBAF_LBADS, lbaf);
+
+    return lbads > 0 && lbads < 64 ? UINT64_C(1) << lbads : 0;
+}
+
 int nvme_format_check(const struct nvme_ctrlr *ctrlr, const struct nvme_id_ns *id,
                       const struct nvme_format *format, char *why, size_t cap)
 {
@@ -53,9 +60,9 @@ int nvme_format_check(const struct nvme_ctrlr *ctrlr, const struct nvme_id_ns *i
     }
     uint32_t lbaf = id->lbaf[format->lbaf];
     unsigned metadata = (unsigned)FIELD_GET(NVME_LBAF_MS, lbaf);
-    if (FIELD_GET(NVME_LBAF_LBADS, lbaf) == 0) {
-        str_format(why, cap, "LBA format %u is not in use by this drive (LBADS is 0)",
-                   format->lbaf);
+    if (nvme_lbaf_bytes(lbaf) == 0) {
+        str_format(why, cap, "LBA format %u is not in use by this drive (LBADS is %u)",
+                   format->lbaf, (unsigned)FIELD_GET(NVME_LBAF_LBADS, lbaf));
         return -ENOTSUP;
     }
     if (metadata && !(id->mc & (format->extended ? NVME_MC_EXTENDED : NVME_MC_SEPARATE))) {

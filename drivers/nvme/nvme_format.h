@@ -14,6 +14,10 @@ struct nvme_format {
     enum nvme_ses ses; /* how what was there is erased */
 };
 
+/* Bytes of a block in an LBA format as Identify Namespace describes it. 0: it is not in use (LBADS
+ * is 0), or makes no sense (LBADS above 63). */
+uint64_t nvme_lbaf_bytes(uint32_t lbaf);
+
 /* May id's namespace be formatted so? 0; -ENOTSUP (the controller does not offer it), -EINVAL; why
  * then says in words which field of Identify says so. Nothing is sent. */
 int nvme_format_check(const struct nvme_ctrlr *ctrlr, const struct nvme_id_ns *id,

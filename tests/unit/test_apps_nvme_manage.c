@@ -129,6 +129,24 @@ static int start(void **state)
     return 0;
 }
 
+/* Formats of 2^255 and 2^63 byte blocks: what the drive says is foreign, and no exponent. */
+static int start_absurd(void **state)
+{
+    static const struct model_patch patches[] = {
+        {.cns = 0, .offset = 128 + 3 * 4, .len = 4, .value = 0x00ff0000},
+        {.cns = 0, .offset = 128 + 2 * 4, .len = 4, .value = 0x003f0000},
+    };
+    struct model_config drive = full_drive();
+    struct host_appliance_config cfg = host_appliance_default_config();
+
+    (void)state;
+    drive.patches = patches;
+    drive.patch_count = ARRAY_SIZE(patches);
+    cfg.drives = &drive;
+    ha = host_appliance_create(&cfg);
+    return 0;
+}
+
 static int start_bare(void **state)
 {
     (void)state;
@@ -250,6 +268,18 @@ static void test_lbaf(void **state)
     says("lbaf nvme0n1 --set=4096" SERIAL, "nvme0n1 has LBA format 2 now");
     says("lbaf nvme0n1", "     2   4096 bytes         0 bytes  best         in use\n");
     says("lbaf nvme0n1 --set=0" SERIAL, "nvme0n1 has LBA format 0 now");
+}
+
+static void test_absurd_formats(void **state)
+{
+    (void)state;
+    says("lbaf nvme0n1", "     2  9223372036854775808 bytes");
+    assert_null(strstr(ha->text, "     3 "));
+    refuses("nvme format nvme0n1 -l 3" SERIAL, -ENOTSUP, "LBA format 3 is not in use");
+    refuses("nvme create-ns nvme0 -s 8 -f 3" SERIAL, -EINVAL, "LBA format 3 is not in use");
+    refuses("nvme create-ns nvme0 -s 8 -f 2" SERIAL, -EINVAL, "are over 2^64 bytes");
+    refuses("nvme create-ns nvme0 -s 8 -b 2048" SERIAL, -EINVAL, "no LBA format with blocks");
+    assert_int_equal(sent(0x80) + sent(0x0d), 0);
 }
 
 /* --- sanitize --------------------------------------------------------------------------------- */
@@ -506,6 +536,7 @@ int main(void)
         TEST(test_namespaces),
         TEST(test_namespace_refusals),
         cmocka_unit_test_setup_teardown(test_not_offered, start_bare, stop),
+        cmocka_unit_test_setup_teardown(test_absurd_formats, start_absurd, stop),
     };
     return cmocka_run_group_tests_name("apps nvme manage", tests, NULL, NULL);
 }
