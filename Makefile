@@ -55,6 +55,7 @@ APPS_C := \
 MODEL_C  := $(sort $(wildcard tests/model/*.c))
 UNIT_C   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_C   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_LIB_C := $(patsubst %,tests/fuzz/%.c,device device_data device_queues json_check)
 
 PORTABLE_C := $(LIB_C) $(PCI_C) $(CONSOLE_C) $(NVME_C) $(BLOCK_C) $(FS_C) $(APPS_C)
 KERNEL_C   := $(PORTABLE_C) $(ARCH_C) $(UART_C) drivers/nvme/nvme_pci.c $(BOOT_C)
@@ -167,6 +168,7 @@ AR_model := $(BUILD)/host/libmodel.a
 AR_block := $(BUILD)/host/libblock.a
 AR_fs    := $(BUILD)/host/libfs.a
 AR_apps  := $(BUILD)/host/libapps.a
+AR_fuzz  := $(BUILD)/host/libfuzz.a
 $(AR_lib):   $(call hostobjs,$(HOST_LIB_C))
 $(AR_pci):   $(call hostobjs,$(PCI_C) $(CONSOLE_C))
 $(AR_nvme):  $(call hostobjs,$(NVME_C))
@@ -174,6 +176,7 @@ $(AR_model): $(call hostobjs,$(MODEL_C))
 $(AR_block): $(call hostobjs,$(BLOCK_C))
 $(AR_fs):    $(call hostobjs,$(FS_C))
 $(AR_apps):  $(call hostobjs,$(APPS_C))
+$(AR_fuzz):  $(call hostobjs,$(FUZZ_LIB_C))
 $(BUILD)/host/lib%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcsD $@ $^
@@ -210,33 +213,48 @@ $(BUILD)/host/unit/%: $(BUILD)/host/tests/unit/%.o $$(LIBS_$$(call layer_of,$$*)
 	$(Q)$(link_host) -lcmocka -lpthread -lm -o $@
 
 $(BUILD)/host/replay/%: $(BUILD)/host/tests/fuzz/%.o $(BUILD)/host/tests/fuzz/replay.o \
-                        $(LIBS_apps)
+                        $(AR_fuzz) $(LIBS_apps)
 	@mkdir -p $(@D)
 	@echo "  LINK   $@"
-	$(Q)$(link_host) -lm -o $@
+	$(Q)$(link_host) -lpthread -lm -o $@
 
-# libFuzzer wants its own instrumentation everywhere, so a fuzzer is built in one step from sources.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(HOST_LIB_C) $(PCI_C) $(CONSOLE_C) $(NVME_C) $(BLOCK_C) $(FS_C) $(APPS_C) $(MODEL_C)
+# libFuzzer wants its own instrumentation everywhere, so everything is compiled once more for it.
+FUZZ_CFLAGS := $(COMMON) -O1 -fno-omit-frame-pointer -DCARILLON_HOST
+FUZZ_SAN    := address,undefined -fno-sanitize-recover=all
+FUZZ_LIB    := $(BUILD)/fuzz/lib.a
+$(FUZZ_LIB): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(HOST_LIB_C) $(PCI_C) $(CONSOLE_C) $(NVME_C) \
+    $(BLOCK_C) $(FS_C) $(APPS_C) $(MODEL_C) $(FUZZ_LIB_C))
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(BUILD)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	@echo "  FUZZCC $@"
-	$(Q)$(CLANG) $(COMMON) -O1 -fsanitize=fuzzer,address,undefined -DCARILLON_HOST $^ -lm -o $@
+	@echo "  FUZZCC $<"
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) $(DEPGEN) -c $< -o $@
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)
+	@echo "  LINK   $@"
+	$(Q)$(CLANG) -fsanitize=fuzzer,$(FUZZ_SAN) $^ -lpthread -lm -o $@
 
 # ---- tests ------------------------------------------------------------------------------------------
 TEST_LOGS := $(BUILD)/test-logs
 PYTEST    := $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 SYSTEM_ENV = CARILLON_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 60
 
 test: deps unit fuzz-replay instructions system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
 
 unit: $(UNIT)  ## the unit and model tests (ASan, UBSan); T=tests/unit/test_x.c for one of them
 	$(Q)tests/run_unit.sh $(TEST_LOGS) $(if $(T),$(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(T)),$(UNIT))
 
-fuzz-replay: $(REPLAY)  ## every input of the fuzz corpus once (ASan, UBSan)
-	$(Q)tests/run_replay.sh tests/fuzz/corpus $(REPLAY)
+SEEDS := $(BUILD)/fuzz-seeds
+$(SEEDS)/made: tests/fuzz/seeds.py tests/fuzz/fuzz_apps_print.c
+	$(Q)rm -rf $(SEEDS) && $(PYTHON) $< $(SEEDS) && touch $@
 
-fuzz: $(FUZZ)  ## libFuzzer, FUZZ_SECONDS (30) for each parser; new inputs stay in build/fuzz
-	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ)
+fuzz-replay: $(REPLAY) $(SEEDS)/made  ## every input of the fuzz corpora once (ASan, UBSan)
+	$(Q)tests/run_replay.sh $(SEEDS) $(REPLAY)
+
+fuzz: $(FUZZ) $(SEEDS)/made  ## libFuzzer, FUZZ_SECONDS (60) for each parser; new inputs stay in build/fuzz
+	$(Q)tests/fuzz/run.sh $(BUILD)/fuzz $(SEEDS) $(FUZZ_SECONDS) $(FUZZ)
 
 system: $(ISO)  ## boot the image in QEMU and look at it from outside; T=expression as pytest -k
 	$(Q)$(SYSTEM_ENV) $(PYTEST) $(if $(T),-k '$(T)') tests/system
@@ -258,7 +276,7 @@ coverage:  ## lines of the portable code that the unit tests reach
 LINT := tests/lint
 lint: deps  ## warnings of gcc and clang, clang-tidy, cppcheck, layers, sizes, scripts
 	$(Q)CC_HOST='$(COMMON) -DCARILLON_HOST -O1' CC_KERNEL='$(KCFLAGS)' PYTHON=$(PYTHON) \
-		KERNEL_C='$(KERNEL_C)' HOST_C='$(PORTABLE_C) $(MODEL_C) $(UNIT_C) $(FUZZ_C)' $(LINT)/run.sh $(BUILD)
+		KERNEL_C='$(KERNEL_C)' HOST_C='$(PORTABLE_C) $(MODEL_C) $(UNIT_C) $(FUZZ_C) $(FUZZ_LIB_C)' $(LINT)/run.sh $(BUILD)
 
 format:  ## clang-format over all C sources
 	clang-format -i $(shell find lib arch boot drivers fs apps tests -name '*.[ch]' | sort)

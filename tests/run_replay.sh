@@ -1,13 +1,15 @@
 #!/bin/sh
-# tests/run_replay.sh - each fuzz target on each input of its corpus: CORPUS TARGET...
+# tests/run_replay.sh - each fuzz target on each input of its corpora: MADE TARGET...
+# The corpora are tests/fuzz/corpus and what tests/fuzz/seeds.py has put into MADE.
 set -u
 
-corpus=$1
+made=$1
 shift
+kept=$(dirname "$0")/fuzz/corpus
 failed=0
 for target in "$@"; do
     name=$(basename "$target")
-    inputs=$(find "$corpus/${name#fuzz_}" -type f | sort)
+    inputs=$(find "$kept/${name#fuzz_}" "$made/${name#fuzz_}" -type f 2>/dev/null | sort)
     count=$(printf '%s\n' "$inputs" | grep -c .)
     # shellcheck disable=SC2086 # the names of the corpus have no blanks
     if [ "$count" -gt 0 ] && "$target" $inputs; then
