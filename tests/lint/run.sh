@@ -82,6 +82,7 @@ step gcc compile gcc
 step clang compile clang
 step headers headers_alone
 step layers "$PYTHON" tests/lint/check_layers.py
+step waits "$PYTHON" tests/lint/check_waits.py
 step sizes "$PYTHON" tests/lint/check_size.py
 step text "$PYTHON" tests/lint/check_text.py
 step python python
