@@ -135,11 +135,12 @@ static void show_header(struct show *s, const struct nvme_persistent_header *h)
 static void show_events(struct show *s, const struct nvme_persistent_header *h,
                         const uint8_t *events, size_t len)
 {
-    size_t at = 0, step = 1;
+    size_t at = 0, step;
     unsigned shown = 0;
 
     show_open_array(s, "list_of_event_entries", "Persistent Event Entries:");
-    while (shown < h->events && (step = show_event(s, shown, events + at, len - at)) != 0) {
+    while (shown < h->events && at < len &&
+           (step = show_event(s, shown, events + at, len - at)) != 0) {
         at += step;
         shown++;
     }
