@@ -52,6 +52,7 @@ REVIEWED = {
     "apps/system/cmd_events.c:watch": "shows events until Ctrl-C, as it says",
     "arch/x86_64/cpu.h:cpu_halt_forever": "the machine has been stopped",
     "arch/x86_64/smp.c:smp_enter": "a CPU without work sleeps",
+    "boot/crash.c:run_on_ap": "a crash that the command line asks for, in step with another CPU's",
     "drivers/nvme/nvme_command.c:wait_for":
         "nvme_reap fails the controller once the command is overdue",
     "drivers/nvme/nvme_io.c:io_sync_run":
