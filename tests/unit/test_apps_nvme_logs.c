@@ -323,7 +323,7 @@ static void test_persistent_event_log(void **state)
     says("nvme persistent-event-log nvme0", "Event Type Field        : 0x1 (SMART / Health Log");
     assert_null(strstr(ha->text, "makes no sense"));
     says("nvme persistent-event-log nvme0 -l 600", "makes no sense");
-    says("nvme persistent-event-log nvme0 -l 512", "\n0 of 2 events are shown");
+    says("nvme persistent-event-log nvme0 -l 512", "\n0 of 4 events are shown");
     says("nvme persistent-event-log nvme0 -o json", "\"list_of_event_entries\" : [\n    {\n"
                                                     "      \"event_type\" : ");
     says("nvme persistent-event-log nvme0 -b", "00000200  ");
