@@ -289,7 +289,7 @@ static uint64_t member_next(void *ctx)
 static uint64_t hp_now_ns(void *ctx)
 {
     struct host_platform *hp = ctx;
-    return host_clock_now(hp->clock);
+    return host_clock_now(hp->clock) + (uint64_t)atomic_load(&hp->skew_ns);
 }
 
 static void hp_relax(void *ctx)
@@ -371,6 +371,7 @@ static void hp_irq_wait(void *ctx, const atomic_uint *count, unsigned seen, uint
     struct host_platform *hp = ctx;
 
     hp->waits++;
+    deadline_ns -= (uint64_t)atomic_load(&hp->skew_ns);
     while (atomic_load(count) == seen) {
         uint64_t now = host_clock_peek(hp->clock);
         if (now >= deadline_ns) {

@@ -51,6 +51,8 @@ struct host_platform {
     unsigned attached;           /* vectors attached */
     uint64_t attach_refusal;     /* irq_attach answers this error; 0: none */
     unsigned waits;              /* irq_wait calls */
+    _Atomic int64_t skew_ns;     /* the driver's clock is ahead of the model's by so much: a test
+                                    changes it, and the driver's time jumps */
     struct host_vector vectors[HOST_MAX_VECTORS];
 };
 

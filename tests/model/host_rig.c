@@ -11,6 +11,7 @@
 #include "lib/heap.h"
 #include "lib/rng.h"
 #include "tests/model/host_heap.h"
+#include "tests/model/model_spec.h"
 
 void rig_init(struct rig *r)
 {
@@ -48,9 +49,42 @@ void rig_start(struct rig *r)
     assert(err == 0);
 }
 
+/* Queues that were made once only: what the driver has consumed is then comparable. */
+static bool is_first_life(const struct nvme_model *m)
+{
+    const struct model_counters *count = model_counters(m);
+
+    return count->enables == 1 && count->by_opcode[0][ADM_CREATE_CQ] == count->io_cqs;
+}
+
+unsigned rig_referee(struct rig *r)
+{
+    struct nvme_qpair_stats stats;
+    struct nvme_qpair *qp;
+    uint64_t posted, acknowledged;
+    unsigned wrong = 0;
+
+    if (!r->ctrlr || !is_first_life(r->hp->model)) {
+        return 0;
+    }
+    for (unsigned i = 0; (qp = nvme_qpair_at(r->ctrlr, i)) != NULL; i++) {
+        if (!model_cq_counts(r->hp->model, i + 1, &posted, &acknowledged)) {
+            continue;
+        }
+        nvme_qpair_stats(qp, &stats);
+        if (acknowledged > stats.completions || stats.completions > posted) {
+            fprintf(stderr, "  completion queue %u: %llu posted, %llu consumed, %llu acknowledged\n",
+                    i + 1, (unsigned long long)posted, (unsigned long long)stats.completions,
+                    (unsigned long long)acknowledged);
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
 unsigned rig_close(struct rig *r)
 {
-    unsigned wrong = 0;
+    unsigned wrong = r->allow_violations ? 0 : rig_referee(r);
 
     nvme_detach(r->ctrlr);
     r->ctrlr = NULL;
@@ -95,9 +129,12 @@ static void io_done(struct nvme_io *io)
 {
     struct rig_io *rio = container_of(io, struct rig_io, io);
     rio->done++;
+    pthread_mutex_lock(&rio->rig->hp->lock);
+    rio->done_early |= model_reaches(rio->rig->hp->model, rio->buf.iova, rio->buf.len);
     if (io->err == -ETIMEDOUT || io->err == -ECANCELED) {
         rio->done_early |= !model_is_quiet(rio->rig->hp->model);
     }
+    pthread_mutex_unlock(&rio->rig->hp->lock);
 }
 
 void rig_io_make(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t opcode,

@@ -29,6 +29,10 @@ void rig_open(struct rig *r);
 int rig_attach(struct rig *r);
 unsigned rig_close(struct rig *r);
 
+/* What the model alone cannot know: that completions are acknowledged only when they were consumed,
+ * and consumed only when they were posted. Returns how many queues are wrong; rig_close() asks. */
+unsigned rig_referee(struct rig *r);
+
 /* rig_init + rig_open + rig_attach; ends the process when the attach fails. */
 void rig_start(struct rig *r);
 
@@ -41,7 +45,7 @@ struct rig_io {
     struct dma_buf buf;
     struct rig *rig;
     unsigned done;     /* times done() ran */
-    bool done_early;   /* done() ran while the device could still reach the buffer */
+    bool done_early;   /* done() ran while a command that the device knows has the buffer */
 };
 
 /* A buffer of nlb blocks of ns (at least 4 KiB), offset bytes into its memory. */

@@ -180,6 +180,10 @@ static uint16_t abort_command(struct nvme_model *m, struct cmd *cmd)
 
     m->count.aborts++;
     cmd->result = 1; /* not aborted */
+    if (cmd->rule && cmd->rule->action == MODEL_DO_FORGET) {
+        cmd->result = 0; /* it says */
+        return ST_OK;
+    }
     if (target && target != cmd && target->state != CMD_LOST && m->cfg.abort_works) {
         cmd->result = 0;
         m->aer_count -= target->state == CMD_AER;

@@ -277,6 +277,23 @@ void commands_begin(struct nvme_model *m, struct sq *sq, const uint32_t dw[16])
     }
 }
 
+static uint32_t head_to_tell(struct nvme_model *m, struct sq *sq)
+{
+    uint32_t before = sq->head_shown;
+
+    sq->head_shown = sq->head;
+    switch (m->cfg.sqhd) {
+    case MODEL_SQHD_LAGS:
+        return before;
+    case MODEL_SQHD_FROZEN:
+        return 0;
+    case MODEL_SQHD_JUMPS:
+        return (uint32_t)rng_below(&m->rng, 65536);
+    default:
+        return sq->head;
+    }
+}
+
 /* Posts the completion as the command's rule wants it and forgets the command, unless the rule
  * leaves it outstanding for ever. */
 void commands_complete(struct nvme_model *m, struct cmd *cmd, uint16_t status)
@@ -284,13 +301,14 @@ void commands_complete(struct nvme_model *m, struct cmd *cmd, uint16_t status)
     struct sq *sq = m->sqs[cmd->sqid];
     enum model_action action = cmd->rule ? cmd->rule->action : MODEL_DO_NOTHING;
     uint16_t cid = action == MODEL_DO_CID ? (uint16_t)cmd->rule->value : cmd->cid;
-    uint16_t sqid = action == MODEL_DO_SQID ? (uint16_t)cmd->rule->value : sq->id;
+    uint64_t value = cmd->rule ? cmd->rule->value : 0;
+    uint32_t sqid = action == MODEL_DO_SQID ? (uint32_t)value & 0xffff : sq->id;
     struct cqe cqe = {
-        .dw0 = cmd->result,
-        .dw2 = sq->head | (uint32_t)sqid << 16,
+        .dw0 = action == MODEL_DO_RESULT ? (uint32_t)value : cmd->result,
+        .dw2 = head_to_tell(m, sq) | sqid << 16,
         .dw3 = cid | (uint32_t)status << 17,
         .torn = action == MODEL_DO_TORN,
-        .torn_ns = cmd->rule ? cmd->rule->value : 0,
+        .torn_ns = value,
         .no_irq = action == MODEL_DO_LOSE_IRQ,
     };
 
@@ -306,8 +324,25 @@ void commands_complete(struct nvme_model *m, struct cmd *cmd, uint16_t status)
     }
     uint16_t cqid = sq->cqid;
     queues_post(m, cqid, &cqe);
-    if (action == MODEL_DO_DUPLICATE) {
+    if (action == MODEL_DO_DUPLICATE && value == 0) {
         queues_post(m, cqid, &cqe);
+    } else if (action == MODEL_DO_DUPLICATE && m->echo_count < ARRAY_SIZE(m->echoes)) {
+        m->echoes[m->echo_count++] = (struct echo){ m->now_ns + value, cqid, cqe };
+    }
+}
+
+void commands_echo_due(struct nvme_model *m)
+{
+    for (unsigned i = 0; i < m->echo_count;) {
+        struct echo echo = m->echoes[i];
+        if (echo.due_ns > m->now_ns) {
+            i++;
+            continue;
+        }
+        m->echoes[i] = m->echoes[--m->echo_count];
+        if (cq_find(m, echo.cqid)) {
+            queues_post(m, echo.cqid, &echo.cqe);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ static void format_one(struct nvme_model *m, struct ns *ns, uint32_t cdw10)
     if (!m->cfg.offer.erase_lies) {
         media_free(ns);
     }
+    ns->formats = ++m->formats;
     ns->cfg.format = cdw10 & 15;
     ns->cfg.lbads = (uint8_t)(lbaf >> 16);
     ns->cfg.metadata_bytes = (uint16_t)lbaf;

@@ -111,6 +111,10 @@ void model_ns_set(struct nvme_model *m, const struct model_ns_config *ns)
         there = &m->ns[m->cfg.ns_count++];
         memset(there, 0, sizeof(*there));
     }
+    if (there->cfg.lbads != ns->lbads || there->cfg.metadata_bytes != ns->metadata_bytes) {
+        media_free(there);
+        there->formats = ++m->formats;
+    }
     there->cfg = *ns;
     note_changed(m, ns->nsid);
 }

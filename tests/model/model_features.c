@@ -491,6 +491,7 @@ static void take_effect(struct nvme_model *m, const struct row *row)
         break;
     case FEAT_VOLATILE_CACHE: /* switched off, it is written out first */
         m->blocks_unflushed = 0;
+        cache_flush(m, UINT32_MAX);
         break;
     default:
         break;

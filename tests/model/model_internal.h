@@ -20,6 +20,8 @@ struct sq {
     uint64_t base;
     uint32_t head, tail;
     uint32_t head_told;  /* SQHD in the last completion posted */
+    uint32_t head_shown; /* what it said of the head, when that is not the truth */
+    uint64_t *rung;      /* a sum of each entry as it was when its doorbell was rung */
     uint64_t cids[1024]; /* bit map of identifiers in use */
     struct cmd *fused_first; /* waits for the second of its pair, or NULL */
 };
@@ -44,6 +46,7 @@ struct cq {
     unsigned sqs;         /* submission queues that complete here */
     struct cqe *held;     /* completions for which the queue has no room */
     unsigned held_count, held_cap;
+    uint64_t posted, acknowledged;
 };
 
 struct segment {
@@ -67,10 +70,19 @@ struct cmd {
     unsigned seg_count, seg_cap;
     uint64_t bytes;   /* of data */
     uint64_t meta_iova, meta_bytes; /* separate metadata */
+    bool has_list;    /* its PRPs go on in a list */
+    unsigned formats; /* of its namespace, when it was fetched */
     struct cmd *second; /* of a fused pair whose first this is */
     uint16_t status;
     uint32_t result;
     const struct model_rule *rule;
+};
+
+/* A completion that comes once more. */
+struct echo {
+    uint64_t due_ns;
+    uint16_t cqid;
+    struct cqe cqe;
 };
 
 /* A torn completion waits for its other half. */
@@ -87,6 +99,20 @@ struct media {
     uint8_t *states;
     uint64_t cap, used;
     uint32_t fill; /* what blocks that were never written read as, again and again */
+};
+
+/* The volatile cache, turned round: what the blocks written since the last flush were before
+ * (model_cache.c). */
+struct cached {
+    uint64_t lba;
+    uint8_t *before; /* data, then metadata */
+    uint8_t state;   /* an enum block_state, */
+    bool known;      /* if it was in the table */
+};
+
+struct cache {
+    struct cached *blocks;
+    unsigned count, room;
 };
 
 /* What SMART counts, in units of 512 bytes and commands. */
@@ -115,7 +141,9 @@ struct ns {
     struct model_ns_config cfg;
     struct reservation reservation;
     struct media media;
+    struct cache cache;
     unsigned generation; /* part of its identity */
+    unsigned formats;    /* times that what commands under way know of it has become wrong */
     struct usage usage;
 };
 
@@ -187,6 +215,9 @@ struct nvme_model {
     uint8_t *cmb;
     bool aqa_set, asq_set, acq_set;
     bool gone, gone_ones, link_down, rdy_stuck, shst_stuck;
+    bool bus_master_off;
+    uint64_t blind_until;                    /* registers do not answer; 0: they do */
+    bool blind_ones;
     uint64_t enabled_ns;                     /* when EN became 1 */
     uint64_t ready_at, disabled_at, shut_at; /* MODEL_NEVER: not under way */
     /* queues, [0] admin */
@@ -204,6 +235,8 @@ struct nvme_model {
     uint64_t seq;
     struct repair repairs[16];
     unsigned repair_count;
+    struct echo echoes[16];
+    unsigned echo_count;
     uint16_t aer_count;
     struct event events[8]; /* by type */
     uint32_t changed_ns[1024]; /* since the list was read; 0 ends it */
@@ -220,6 +253,7 @@ struct nvme_model {
     char firmware[9];     /* the revision that runs */
     uint32_t sanitize_pattern;
     unsigned generations; /* namespaces ever created */
+    unsigned formats;     /* of any namespace, ever */
     struct model_rule rules[MODEL_MAX_RULES];
     unsigned rule_count, rules_fired;
     struct model_counters count;
@@ -272,9 +306,13 @@ void commands_end_sq(struct nvme_model *m, uint16_t sqid, uint16_t status);
 void commands_forget_all(struct nvme_model *m, bool scribble);
 struct cmd *commands_find(struct nvme_model *m, uint16_t sqid, uint16_t cid);
 uint64_t commands_next_ns(const struct nvme_model *m);
+/* Completions that come once more, now. */
+void commands_echo_due(struct nvme_model *m);
 
 /* model_prp.c: fills cmd->segs; ST_OK or a status. */
 uint16_t prp_walk(struct nvme_model *m, struct cmd *cmd, uint64_t bytes);
+/* Notes it when the list is not what it was when the command was fetched. */
+void prp_check_unchanged(struct nvme_model *m, const struct cmd *cmd);
 /* Moves data; false: some of it is not lent any more (noted). limit: bytes at most. */
 bool prp_to_host(struct nvme_model *m, const struct cmd *cmd, const void *data, uint64_t limit);
 bool prp_from_host(struct nvme_model *m, const struct cmd *cmd, void *data, uint64_t limit);
@@ -392,12 +430,22 @@ uint16_t pi_check(const struct ns *ns, const struct pi_want *want, uint64_t inde
                   const uint8_t *block);
 void pi_insert(const struct ns *ns, const struct pi_want *want, uint64_t index, uint8_t *block);
 
+/* model_cache.c: what a power cut takes back. before_write: the block is about to change; after_fua:
+ * it is on the media now. */
+void cache_before_write(struct nvme_model *m, struct ns *ns, uint64_t lba, uint64_t count);
+void cache_after_fua(struct ns *ns, uint64_t lba, uint64_t count);
+void cache_flush(struct nvme_model *m, uint32_t nsid);
+void cache_free(struct ns *ns);
+
 /* model_media.c. A block is data and then metadata, media_bytes() long. */
 struct ns *media_ns(struct nvme_model *m, uint32_t nsid);
 size_t media_bytes(const struct ns *ns);
 /* False: it cannot be read. */
 bool media_get(struct ns *ns, uint64_t lba, uint8_t *block);
 void media_put(struct ns *ns, uint64_t lba, const uint8_t *block);
+/* The block as it lies there, and whether it is known at all; puts it back. */
+bool media_save(const struct ns *ns, uint64_t lba, uint8_t *block, uint8_t *state);
+void media_restore(struct ns *ns, uint64_t lba, const uint8_t *block, uint8_t state);
 /* media_zero: data and metadata are zero. */
 void media_zero(struct ns *ns, uint64_t lba, uint64_t count);
 void media_deallocate(struct ns *ns, uint64_t lba, uint64_t count);

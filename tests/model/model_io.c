@@ -55,6 +55,12 @@ static bool has_range(uint8_t opcode)
            opcode == NVM_WRITE_ZEROES || opcode == NVM_WRITE_UNCORRECTABLE || opcode == NVM_VERIFY;
 }
 
+static bool is_inside(const struct cmd *cmd, const struct ns *ns)
+{
+    return io_first_lba(cmd) < ns->cfg.blocks &&
+           io_block_count(cmd) <= ns->cfg.blocks - io_first_lba(cmd);
+}
+
 static uint16_t begin_on_namespace(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
 {
     uint16_t status = reservation_conflict(m, cmd, ns);
@@ -65,8 +71,7 @@ static uint16_t begin_on_namespace(struct nvme_model *m, struct cmd *cmd, struct
     if (cmd->dw[2] || cmd->dw[3]) {
         model_violate(m, "reserved DW2 or DW3 of command %u is not zero", cmd->cid);
     }
-    if (has_range(cmd->opcode) && (io_first_lba(cmd) >= ns->cfg.blocks ||
-                                   io_block_count(cmd) > ns->cfg.blocks - io_first_lba(cmd))) {
+    if (has_range(cmd->opcode) && !is_inside(cmd, ns)) {
         return ST_LBA_RANGE | ST_DNR;
     }
     switch (cmd->opcode) {
@@ -101,6 +106,7 @@ uint16_t io_begin(struct nvme_model *m, struct cmd *cmd)
     if (!ns) {
         return (nsid == 0 || nsid > identify_nn(m) ? ST_INVALID_NS : ST_INVALID_FIELD) | ST_DNR;
     }
+    cmd->formats = ns->formats;
     if (is_vendors(m, cmd->opcode)) {
         return ST_OK;
     }
@@ -123,8 +129,18 @@ uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
     if (!ns && !(cmd->opcode == NVM_FLUSH && cmd->dw[1] == NSID_ALL)) {
         return ST_INVALID_NS | ST_DNR; /* it was removed meanwhile */
     }
+    if (ns && ns->formats != cmd->formats) {
+        return ST_INVALID_FIELD | ST_DNR; /* it has another format now */
+    }
+    if (ns && has_range(cmd->opcode) && !is_inside(cmd, ns)) {
+        return ST_LBA_RANGE | ST_DNR; /* it has become smaller */
+    }
     if (changes_media(cmd) && features_write_protected(m, cmd->dw[1])) {
         return ST_WRITE_PROTECTED | ST_DNR;
+    }
+    prp_check_unchanged(m, cmd);
+    if (changes_media(cmd) && has_range(cmd->opcode)) {
+        cache_before_write(m, ns, io_first_lba(cmd), io_block_count(cmd));
     }
     m->count.fua += cmd->opcode <= NVM_READ && cmd->dw[12] >> 30 & 1;
     if (is_vendors(m, cmd->opcode)) {
@@ -140,7 +156,10 @@ uint16_t io_run(struct nvme_model *m, struct cmd *cmd)
         return nvm_compare(m, cmd, ns);
     case NVM_FLUSH:
         m->count.flushes++;
-        features_flushed(m);
+        if (!cmd->rule || cmd->rule->action != MODEL_DO_FORGET) {
+            features_flushed(m);
+            cache_flush(m, cmd->dw[1]);
+        }
         return ST_OK;
     case NVM_RESV_REGISTER:
     case NVM_RESV_REPORT:

@@ -324,6 +324,16 @@ static void fill_page(struct nvme_model *m, const struct cmd *cmd, uint8_t *p, s
     }
 }
 
+static void apply_patches(const struct nvme_model *m, uint8_t lid, uint8_t *page, size_t len)
+{
+    for (unsigned i = 0; i < m->cfg.log_patch_count; i++) {
+        const struct model_log_patch *patch = &m->cfg.log_patches[i];
+        if (patch->lid == lid && (size_t)patch->offset + patch->len <= len) {
+            put_le(page + patch->offset, patch->len, patch->value);
+        }
+    }
+}
+
 uint16_t log_run(struct nvme_model *m, struct cmd *cmd)
 {
     uint8_t lid = (uint8_t)cmd->dw[10];
@@ -345,6 +355,7 @@ uint16_t log_run(struct nvme_model *m, struct cmd *cmd)
     if (lid != LID_PERSISTENT || m->logs.context) {
         fill_page(m, cmd, page, len);
     }
+    apply_patches(m, lid, page, len);
     memcpy(data, page + offset, MIN(cmd->bytes, len - offset));
     status = admin_answer(m, cmd, data);
     free(data);

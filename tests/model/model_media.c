@@ -134,6 +134,32 @@ void media_put(struct ns *ns, uint64_t lba, const uint8_t *block)
     ns->media.states[at] = BLOCK_WRITTEN;
 }
 
+bool media_save(const struct ns *ns, uint64_t lba, uint8_t *block, uint8_t *state)
+{
+    uint64_t at;
+
+    if (!find(ns, lba, &at)) {
+        return false;
+    }
+    memcpy(block, ns->media.blocks[at], media_bytes(ns));
+    *state = ns->media.states[at];
+    return true;
+}
+
+void media_restore(struct ns *ns, uint64_t lba, const uint8_t *block, uint8_t state)
+{
+    uint64_t at;
+
+    if (block) {
+        at = find_or_add(ns, lba);
+        memcpy(ns->media.blocks[at], block, media_bytes(ns));
+        ns->media.states[at] = state;
+    } else if (find(ns, lba, &at)) {
+        fill_empty(ns, ns->media.blocks[at]);
+        ns->media.states[at] = BLOCK_DEALLOCATED;
+    }
+}
+
 /* What is done to the blocks of a range that are in the table. */
 static void each_known(struct ns *ns, uint64_t lba, uint64_t count,
                        void (*visit)(struct ns *ns, uint64_t at))
@@ -213,6 +239,7 @@ void media_free(struct ns *ns)
     free(ns->media.blocks);
     free(ns->media.states);
     ns->media = (struct media){ 0 };
+    cache_free(ns);
 }
 
 /* --- from outside ----------------------------------------------------------------------------- */

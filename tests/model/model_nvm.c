@@ -96,11 +96,47 @@ static uint64_t transfer_limit(const struct cmd *cmd)
     return cmd->rule && cmd->rule->action == MODEL_DO_SHORT ? cmd->bytes / 2 : UINT64_MAX;
 }
 
+static enum model_action action_of(const struct cmd *cmd)
+{
+    return cmd->rule ? cmd->rule->action : MODEL_DO_NOTHING;
+}
+
 static void maybe_corrupt(const struct cmd *cmd, uint8_t *data)
 {
-    if (cmd->rule && cmd->rule->action == MODEL_DO_CORRUPT) {
+    if (action_of(cmd) == MODEL_DO_CORRUPT) {
         data[0] ^= 0xff;
+    } else if (action_of(cmd) == MODEL_DO_FLIP) {
+        uint64_t bit = cmd->rule->value % (cmd->bytes * 8);
+        data[bit / 8] ^= (uint8_t)(1U << (bit % 8));
     }
+}
+
+/* Data as the command's rule wants it, to where the host wants it. */
+static bool deliver(struct nvme_model *m, const struct cmd *cmd, struct transfer *t)
+{
+    maybe_corrupt(cmd, t->data);
+    if (action_of(cmd) == MODEL_DO_STALE) {
+        return true;
+    }
+    if (!prp_to_host(m, cmd, t->data, transfer_limit(cmd))) {
+        return false;
+    }
+    if (action_of(cmd) == MODEL_DO_OVERRUN && cmd->seg_count) {
+        const struct segment *last = &cmd->segs[cmd->seg_count - 1];
+        uint8_t *end = m->bus.dma(m->bus.ctx, last->iova + last->len - 1, 1);
+        assert(end && cmd->rule->value <= 64); /* within the guard of a buffer that ends there */
+        memset(end + 1, 0x5c, cmd->rule->value);
+    }
+    return true;
+}
+
+static uint64_t where_to(const struct cmd *cmd, const struct ns *ns)
+{
+    uint64_t lba = io_first_lba(cmd);
+    if (action_of(cmd) == MODEL_DO_MISPLACE) {
+        lba = MIN(lba + cmd->rule->value, ns->cfg.blocks - io_block_count(cmd));
+    }
+    return lba;
 }
 
 /* The separate metadata buffer; false: it is not lent any more. */
@@ -133,7 +169,7 @@ uint16_t nvm_read(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     uint16_t status = ST_OK;
 
     for (uint64_t i = 0; i < io_block_count(cmd) && status == ST_OK; i++) {
-        if (!media_get(ns, io_first_lba(cmd) + i, block)) {
+        if (!media_get(ns, where_to(cmd, ns) + i, block)) {
             status = ST_UNRECOVERED_READ;
             break;
         }
@@ -142,9 +178,7 @@ uint16_t nvm_read(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
         memcpy(meta_of(&t, i), block + t.block_bytes, t.meta_bytes);
     }
     if (status == ST_OK) {
-        maybe_corrupt(cmd, t.data);
-        bool ok = prp_to_host(m, cmd, t.data, transfer_limit(cmd)) &&
-                  move_metadata(m, cmd, t.meta, true);
+        bool ok = deliver(m, cmd, &t) && move_metadata(m, cmd, t.meta, true);
         status = ok ? ST_OK : ST_DATA_TRANSFER;
         m->count.blocks_read += io_block_count(cmd);
     }
@@ -166,15 +200,6 @@ static uint16_t take_block(struct transfer *t, const struct ns *ns, const struct
     return pi_check(ns, want, i, block);
 }
 
-static uint64_t where_to(const struct cmd *cmd, const struct ns *ns)
-{
-    uint64_t lba = io_first_lba(cmd);
-    if (cmd->rule && cmd->rule->action == MODEL_DO_MISPLACE) {
-        lba = MIN(lba + cmd->rule->value, ns->cfg.blocks - io_block_count(cmd));
-    }
-    return lba;
-}
-
 uint16_t nvm_write(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
 {
     if (ns->cfg.read_only) {
@@ -186,7 +211,7 @@ uint16_t nvm_write(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     bool ok = prp_from_host(m, cmd, t.data, transfer_limit(cmd)) &&
               move_metadata(m, cmd, t.meta, false);
     uint16_t status = ok ? ST_OK : ST_DATA_TRANSFER;
-    bool lost = cmd->rule && cmd->rule->action == MODEL_DO_FORGET;
+    bool lost = action_of(cmd) == MODEL_DO_FORGET;
 
     maybe_corrupt(cmd, t.data);
     for (uint64_t i = 0; status == ST_OK && !lost && i < io_block_count(cmd); i++) {
@@ -197,6 +222,9 @@ uint16_t nvm_write(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
     }
     m->count.blocks_written += io_block_count(cmd);
     features_blocks_written(m, io_block_count(cmd), cmd->dw[12] >> 30 & 1);
+    if (status == ST_OK && cmd->dw[12] >> 30 & 1 && !lost) {
+        cache_after_fua(ns, io_first_lba(cmd), io_block_count(cmd));
+    }
     free(block);
     end(&t);
     return status;

@@ -56,6 +56,7 @@ static uint16_t walk_list(struct nvme_model *m, struct cmd *cmd, uint64_t list, 
 {
     bool first = true;
 
+    cmd->has_list = true;
     while (left) {
         if (list % 8 || (!first && list % page)) {
             model_violate(m, "PRP list at %llxh of command %u is not aligned",
@@ -148,6 +149,23 @@ uint16_t prp_walk(struct nvme_model *m, struct cmd *cmd, uint64_t bytes)
         return add_page(m, cmd, "PRP2", prp2, bytes - len, page);
     }
     return walk_list(m, cmd, prp2, bytes - len, page);
+}
+
+void prp_check_unchanged(struct nvme_model *m, const struct cmd *cmd)
+{
+    struct cmd again = *cmd;
+
+    if (!cmd->has_list) {
+        return;
+    }
+    again.segs = NULL;
+    again.seg_count = again.seg_cap = 0;
+    if (prp_walk(m, &again, cmd->bytes) != ST_OK || again.seg_count != cmd->seg_count ||
+        memcmp(again.segs, cmd->segs, cmd->seg_count * sizeof(*cmd->segs)) != 0) {
+        model_violate(m, "PRP list of command %u, queue %u, changed while it was outstanding",
+                      cmd->cid, cmd->sqid);
+    }
+    free(again.segs);
 }
 
 static bool move(struct nvme_model *m, const struct cmd *cmd, uint8_t *data, uint64_t limit,

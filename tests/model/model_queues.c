@@ -34,6 +34,8 @@ struct sq *sq_make(struct nvme_model *m, uint16_t id, uint16_t cqid, uint32_t si
     struct sq *sq = calloc(1, sizeof(*sq));
     assert(sq);
     *sq = (struct sq){ .exists = true, .id = id, .cqid = cqid, .size = size, .base = base };
+    sq->rung = calloc(size, sizeof(*sq->rung));
+    assert(sq->rung);
     m->sqs[id] = sq;
     if (id) {
         m->count.io_sqs++;
@@ -69,6 +71,7 @@ void sq_drop(struct nvme_model *m, uint16_t id)
             m->count.io_sqs--;
             m->cqs[m->sqs[id]->cqid]->sqs--;
         }
+        free(m->sqs[id]->rung);
         free(m->sqs[id]);
         m->sqs[id] = NULL;
     }
@@ -96,11 +99,36 @@ void queues_drop_all(struct nvme_model *m)
         cq_drop(m, (uint16_t)id);
     }
     m->fetch_at = MODEL_NEVER;
+    m->repair_count = m->echo_count = 0;
     m->shadow_base = 0; /* a reset forgets it */
     m->event_base = 0;
 }
 
 /* --- submission ------------------------------------------------------------------------------- */
+
+/* A number that is another one when anything in the entry is. */
+static uint64_t sum_of(const void *entry)
+{
+    uint64_t words[8];
+    uint64_t sum = 0;
+
+    memcpy(words, entry, sizeof(words));
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        sum = (sum ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
+/* The host has said so. From now on it must leave the new entries alone until they are fetched. */
+static void set_tail(struct nvme_model *m, struct sq *sq, uint32_t tail)
+{
+    for (uint32_t at = sq->tail; at != tail; at = (at + 1) % sq->size) {
+        const void *entry = cmb_or_lent(m, sq->base + (uint64_t)at * 64, 64);
+        sq->rung[at] = entry ? sum_of(entry) : 0;
+    }
+    sq->tail = tail;
+}
 
 /* Takes up to limit commands of sq; 0: all. True when there are more. */
 static bool fetch_some(struct nvme_model *m, struct sq *sq, unsigned limit)
@@ -115,6 +143,10 @@ static bool fetch_some(struct nvme_model *m, struct sq *sq, unsigned limit)
         }
         uint32_t dw[16];
         memcpy(dw, entry, sizeof(dw));
+        if (sum_of(dw) != sq->rung[sq->head]) {
+            model_violate(m, "entry %u of submission queue %u was changed between its doorbell "
+                          "and its fetch", sq->head, sq->id);
+        }
         sq->head = (sq->head + 1) % sq->size;
         commands_begin(m, sq, dw);
         if (m->gone || m->csts & CSTS_CFS) {
@@ -167,7 +199,7 @@ static void look_at_sq_shadow(struct nvme_model *m, struct sq *sq)
     }
     ask_to_be_told(m, sq, event, tail);
     m->count.shadow_fetches += tail != sq->tail;
-    sq->tail = tail;
+    set_tail(m, sq, tail);
 }
 
 void queues_look_at_shadows(struct nvme_model *m)
@@ -189,7 +221,9 @@ static void look_at_cq_shadow(struct nvme_model *m, struct cq *cq)
     _Atomic uint32_t *shadow = shadow_at(m, m->shadow_base, 2 * (uint64_t)cq->id + 1);
     _Atomic uint32_t *event = shadow_at(m, m->event_base, 2 * (uint64_t)cq->id + 1);
     if (cq->id && shadow && event) {
-        cq->head = atomic_load(shadow) % cq->size;
+        uint32_t head = atomic_load(shadow) % cq->size;
+        cq->acknowledged += (head + cq->size - cq->head) % cq->size;
+        cq->head = head;
         atomic_store(event, cq->head);
     }
 }
@@ -215,14 +249,14 @@ static void sq_doorbell(struct nvme_model *m, struct sq *sq, uint32_t tail)
         model_violate(m, "command submitted to queue %u after the shutdown notification", sq->id);
     }
     m->count.sq_doorbells += sq->id != 0;
-    sq->tail = tail;
+    set_tail(m, sq, tail);
     if (shadowed) {
         look_at_sq_shadow(m, sq);
     }
     if (m->csts & CSTS_CFS) {
         return;
     }
-    if (m->cfg.fetch_burst == 0) {
+    if (m->cfg.fetch_burst == 0 && !m->bus_master_off) {
         fetch_some(m, sq, 0);
     } else if (m->fetch_at == MODEL_NEVER) {
         m->fetch_at = m->now_ns + m->cfg.fetch_ns;
@@ -308,6 +342,7 @@ static void write_cqe(struct nvme_model *m, struct cq *cq, const struct cqe *cqe
         cq->phase ^= 1;
     }
     m->count.completions++;
+    cq->posted++;
     if (cq->ien && !cqe->no_irq && cq->vector < m->cfg.vectors) {
         want_interrupt(m, cq);
     }
@@ -347,6 +382,7 @@ static void cq_doorbell(struct nvme_model *m, struct cq *cq, uint32_t head)
         return;
     }
     m->count.cq_doorbells += cq->id != 0;
+    cq->acknowledged += consumed;
     cq->head = head;
     unsigned done = 0;
     while (done < cq->held_count && !cq_full(cq)) {

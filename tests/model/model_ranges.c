@@ -161,6 +161,7 @@ static uint16_t dsm_range(struct nvme_model *m, const struct cmd *cmd, struct ns
     m->count.dsm_ranges++;
     m->count.dsm_attributes |= cmd->dw[11];
     if (cmd->dw[11] & 1 << 2) {
+        cache_before_write(m, ns, slba, nlb);
         media_deallocate(ns, slba, nlb);
         m->count.deallocations++;
         m->count.blocks_deallocated += nlb;
@@ -208,8 +209,8 @@ static uint16_t check_sources(const struct cmd *cmd, const struct ns *ns, const 
 }
 
 /* One source range, to the blocks from index on of what is written. */
-static uint16_t copy_range(const struct cmd *cmd, struct ns *ns, const uint8_t *range,
-                           uint64_t *index)
+static uint16_t copy_range(struct nvme_model *m, const struct cmd *cmd, struct ns *ns,
+                           const uint8_t *range, uint64_t *index)
 {
     uint64_t slba = get_le(range + 8, 8), nlb = get_le(range + 16, 2) + 1;
     struct pi_want out = pi_want_of(cmd);
@@ -227,6 +228,7 @@ static uint16_t copy_range(const struct cmd *cmd, struct ns *ns, const uint8_t *
         status = media_get(ns, slba + i, block) ? pi_check(ns, &in, i, block) : ST_UNRECOVERED_READ;
         if (status == ST_OK) {
             pi_insert(ns, &out, *index, block);
+            cache_before_write(m, ns, io_first_lba(cmd) + *index, 1);
             media_put(ns, io_first_lba(cmd) + *index, block);
         }
     }
@@ -251,7 +253,7 @@ static uint16_t copy(struct nvme_model *m, struct cmd *cmd, struct ns *ns)
         status = pi_check_fields(ns, &out, io_first_lba(cmd));
     }
     for (uint64_t at = 0; at < cmd->bytes && status == ST_OK; at += COPY_RANGE) {
-        status = copy_range(cmd, ns, list + at, &index);
+        status = copy_range(m, cmd, ns, list + at, &index);
         cmd->result = (uint32_t)(status ? at / COPY_RANGE : 0); /* the range that failed */
     }
     free(list);

@@ -94,6 +94,12 @@ static uint32_t read_dword(struct nvme_model *m, uint64_t off)
     }
 }
 
+/* The registers do not answer for a while, although the device is there. */
+static bool is_blind(const struct nvme_model *m)
+{
+    return m->now_ns < m->blind_until;
+}
+
 uint64_t model_reg_read(struct nvme_model *m, uint64_t off, unsigned bytes)
 {
     m->count.reg_reads++;
@@ -104,15 +110,16 @@ uint64_t model_reg_read(struct nvme_model *m, uint64_t off, unsigned bytes)
         model_violate(m, "doorbell %llxh read", (unsigned long long)off);
         return 0;
     }
-    if (!m->gone) {
+    if (!m->gone && !is_blind(m)) {
         struct model_rule *rule = rules_find(m, MODEL_ON_REG_READ, (int)off, MODEL_ANY);
         if (rule && rule->action == MODEL_DO_VALUE) {
             return bytes == 4 ? (uint32_t)rule->value : rule->value;
         }
         rules_apply_global(m, rule);
     }
-    if (m->gone) {
-        return !m->gone_ones ? 0 : bytes == 4 ? UINT32_MAX : UINT64_MAX;
+    if (m->gone || is_blind(m)) {
+        bool ones = m->gone ? m->gone_ones : m->blind_ones;
+        return !ones ? 0 : bytes == 4 ? UINT32_MAX : UINT64_MAX;
     }
     uint64_t value = read_dword(m, off);
     return bytes == 4 ? value : value | (uint64_t)read_dword(m, off + 4) << 32;
@@ -319,21 +326,21 @@ void model_reg_write(struct nvme_model *m, uint64_t off, unsigned bytes, uint64_
     if (!access_ok(m, "write", off, bytes)) {
         return;
     }
-    if (m->gone) {
+    if (off >= REG_DOORBELLS && bytes != 4) {
+        model_violate(m, "%u-byte write to doorbell %llxh", bytes, (unsigned long long)off);
+        return;
+    }
+    if (m->gone || is_blind(m)) {
         return;
     }
     if (off >= REG_DOORBELLS) {
-        if (bytes != 4) {
-            model_violate(m, "%u-byte write to doorbell %llxh", bytes, (unsigned long long)off);
-            return;
-        }
         queues_doorbell(m, off, (uint32_t)value);
         return;
     }
     m->count.reg_writes++;
     struct model_rule *rule = rules_find(m, MODEL_ON_REG_WRITE, (int)off, MODEL_ANY);
     if (rule) {
-        if (rules_apply_global(m, rule) && m->gone) {
+        if ((rules_apply_global(m, rule) && m->gone) || is_blind(m)) {
             return;
         }
         if (rule->action == MODEL_DO_IGNORE) {

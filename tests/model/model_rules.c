@@ -60,6 +60,11 @@ bool rules_apply_global(struct nvme_model *m, const struct model_rule *rule)
     case MODEL_DO_ALL_ZEROS:
         model_unplug(m, false);
         return true;
+    case MODEL_DO_BLIND_ONES:
+    case MODEL_DO_BLIND_ZEROS:
+        m->blind_until = m->now_ns + rule->value;
+        m->blind_ones = rule->action == MODEL_DO_BLIND_ONES;
+        return false; /* the command goes on */
     default:
         return false;
     }

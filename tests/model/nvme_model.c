@@ -73,7 +73,8 @@ static void power_on(struct nvme_model *m)
     m->asq = m->acq = 0;
     m->cmbmsc = 0;
     m->aqa_set = m->asq_set = m->acq_set = false;
-    m->link_down = m->gone = m->rdy_stuck = m->shst_stuck = false;
+    m->link_down = m->gone = m->rdy_stuck = m->shst_stuck = m->bus_master_off = false;
+    m->blind_until = 0;
     m->ready_at = m->disabled_at = m->shut_at = MODEL_NEVER;
     m->sqs_agreed = m->cqs_agreed = 0;
     features_reset(m, true);
@@ -150,7 +151,6 @@ static void become_disabled(struct nvme_model *m)
     m->disabled_at = MODEL_NEVER;
     commands_forget_all(m, true);
     queues_drop_all(m);
-    m->repair_count = 0;
     m->sqs_agreed = m->cqs_agreed = 0;
     features_reset(m, false);
     hmb_reset(m);
@@ -177,6 +177,11 @@ static void repair_torn(struct nvme_model *m)
     }
 }
 
+static bool is_working(const struct nvme_model *m)
+{
+    return m->cc & CC_EN && m->csts & CSTS_RDY && !(m->csts & CSTS_CFS) && !m->bus_master_off;
+}
+
 void model_step(struct nvme_model *m, uint64_t now_ns)
 {
     if (now_ns > m->now_ns) {
@@ -201,8 +206,9 @@ void model_step(struct nvme_model *m, uint64_t now_ns)
             return;
         }
         m->csts = (m->csts & ~(uint32_t)CSTS_SHST) | CSTS_SHST_DONE;
+        cache_flush(m, UINT32_MAX);
     }
-    if (m->cc & CC_EN && m->csts & CSTS_RDY && !(m->csts & CSTS_CFS)) {
+    if (is_working(m)) {
         if (m->fetch_at <= m->now_ns) {
             queues_fetch(m);
         }
@@ -213,6 +219,7 @@ void model_step(struct nvme_model *m, uint64_t now_ns)
         if (m->count.completions != before) {
             queues_look_at_shadows(m); /* a busy device looks by itself */
         }
+        commands_echo_due(m);
         repair_torn(m);
     }
 }
@@ -224,13 +231,16 @@ uint64_t model_next_ns(const struct nvme_model *m)
     }
     uint64_t next = MIN(m->ready_at, m->disabled_at);
     next = MIN(next, m->shut_at);
-    if (m->cc & CC_EN && m->csts & CSTS_RDY && !(m->csts & CSTS_CFS)) {
+    if (is_working(m)) {
         next = MIN(next, m->fetch_at);
         next = MIN(next, commands_next_ns(m));
         next = MIN(next, queues_next_interrupt_ns(m));
         next = events_due(m) ? m->now_ns : next;
         for (unsigned i = 0; i < m->repair_count; i++) {
             next = MIN(next, m->repairs[i].due_ns);
+        }
+        for (unsigned i = 0; i < m->echo_count; i++) {
+            next = MIN(next, m->echoes[i].due_ns);
         }
     }
     return next;
@@ -329,6 +339,28 @@ bool model_async_event(struct nvme_model *m, uint32_t dw0)
     return false;
 }
 
+void model_set_bus_master(struct nvme_model *m, bool on)
+{
+    m->bus_master_off = !on;
+}
+
+struct model_config *model_config_now(struct nvme_model *m)
+{
+    return &m->cfg;
+}
+
+bool model_cq_counts(const struct nvme_model *m, unsigned cqid, uint64_t *posted,
+                     uint64_t *acknowledged)
+{
+    const struct cq *cq = cq_find(m, cqid);
+
+    if (cq) {
+        *posted = cq->posted;
+        *acknowledged = cq->acknowledged;
+    }
+    return cq != NULL;
+}
+
 bool model_is_quiet(const struct nvme_model *m)
 {
     return m->gone || (!(m->cc & CC_EN) && !(m->csts & CSTS_RDY)) ||
@@ -345,6 +377,31 @@ static bool overlaps(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
     return a < b + b_len && b < a + a_len;
 }
 
+static bool reaches(const struct cmd *cmd, uint64_t iova, uint64_t len)
+{
+    if (cmd->meta_bytes && overlaps(iova, len, cmd->meta_iova, cmd->meta_bytes)) {
+        return true;
+    }
+    for (unsigned i = 0; i < cmd->seg_count; i++) {
+        if (overlaps(iova, len, cmd->segs[i].iova, cmd->segs[i].len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool model_reaches(const struct nvme_model *m, uint64_t iova, uint64_t len)
+{
+    if (m->gone || (!(m->cc & CC_EN) && !(m->csts & CSTS_RDY))) {
+        return false;
+    }
+    const struct cmd *cmd = m->cmds;
+    while (cmd && !reaches(cmd, iova, len)) {
+        cmd = cmd->next;
+    }
+    return cmd != NULL;
+}
+
 void model_memory_freed(struct nvme_model *m, uint64_t iova, uint64_t len)
 {
     if (m->gone || (!(m->cc & CC_EN) && !(m->csts & CSTS_RDY))) {
@@ -352,12 +409,9 @@ void model_memory_freed(struct nvme_model *m, uint64_t iova, uint64_t len)
     }
     hmb_check_freed(m, iova, len);
     for (struct cmd *cmd = m->cmds; cmd; cmd = cmd->next) {
-        for (unsigned i = 0; i < cmd->seg_count; i++) {
-            if (overlaps(iova, len, cmd->segs[i].iova, cmd->segs[i].len)) {
-                model_violate(m, "memory freed under command %u of queue %u (opcode %02xh)",
-                              cmd->cid, cmd->sqid, cmd->opcode);
-                break;
-            }
+        if (reaches(cmd, iova, len)) {
+            model_violate(m, "memory freed under command %u of queue %u (opcode %02xh)", cmd->cid,
+                          cmd->sqid, cmd->opcode);
         }
     }
     for (unsigned id = 0; id <= MAX(m->sqs_agreed, m->cqs_agreed); id++) {

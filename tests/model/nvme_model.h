@@ -73,19 +73,25 @@ enum model_action {
     MODEL_DO_STATUS,     /* commands: end with status value, without doing anything */
     MODEL_DO_DROP,       /* commands: never completed */
     MODEL_DO_DELAY,      /* commands: completed value ns later than usual */
-    MODEL_DO_DUPLICATE,  /* commands: completed twice */
+    MODEL_DO_DUPLICATE,  /* commands: completed again value ns later */
     MODEL_DO_CID,        /* commands: completed under identifier value; the true one never is */
-    MODEL_DO_SQID,       /* commands: the completion names submission queue value */
+    MODEL_DO_SQID,       /* commands: completed as of submission queue value */
+    MODEL_DO_RESULT,     /* commands: done as usual, but DW0 of the completion is value */
     MODEL_DO_TORN,       /* commands: DW3 with the phase is seen value ns before DW0..2 */
     MODEL_DO_LOSE_IRQ,   /* commands: completed without an interrupt */
     MODEL_DO_EXTRA_IRQ,  /* commands: an interrupt when fetched, before anything is completed */
     MODEL_DO_CORRUPT,    /* commands: the first data byte is inverted */
+    MODEL_DO_FLIP,       /* reads, writes: bit number value of the data is inverted */
     MODEL_DO_SHORT,      /* commands: the second half of the data is not transferred */
-    MODEL_DO_FORGET,     /* writes, deallocations: completed as if they had been done */
-    MODEL_DO_MISPLACE,   /* writes: done value blocks further on */
+    MODEL_DO_STALE,      /* reads: completed, and nothing is transferred */
+    MODEL_DO_OVERRUN,    /* reads: value more bytes are written behind the data */
+    MODEL_DO_FORGET,     /* writes, deallocations, flushes, aborts: completed as if done */
+    MODEL_DO_MISPLACE,   /* reads, writes: done value blocks further on */
     MODEL_DO_CFS,        /* any: Controller Fatal Status; no command is processed any more */
     MODEL_DO_ALL_ONES,   /* any: the device is gone, reads give all ones */
     MODEL_DO_ALL_ZEROS,  /* any: the device is gone, reads give zero */
+    MODEL_DO_BLIND_ONES, /* any: for value ns registers read all ones and take nothing; the device */
+    MODEL_DO_BLIND_ZEROS, /* goes on meanwhile. The same with zeros */
     MODEL_DO_VALUE,      /* register reads: give value */
     MODEL_DO_IGNORE,     /* register writes: nothing happens */
     MODEL_DO_RDY_STUCK,  /* register writes, CC: RDY keeps its value from now on */
@@ -103,6 +109,22 @@ struct model_rule {
     uint64_t value;
     unsigned seen;  /* the model's: matches so far */
     unsigned fired;
+};
+
+/* What completions say of the head of their submission queue (SQHD). */
+enum model_sqhd {
+    MODEL_SQHD_TRUE,
+    MODEL_SQHD_LAGS,   /* what was true at the completion before */
+    MODEL_SQHD_FROZEN, /* 0 for ever */
+    MODEL_SQHD_JUMPS,  /* any value */
+};
+
+/* Overwrites len (1..8) bytes of a log page with value, little-endian. */
+struct model_log_patch {
+    uint8_t lid;
+    uint16_t offset;
+    uint8_t len;
+    uint64_t value;
 };
 
 /* What the effects log says of an opcode of the vendor's, which then succeeds and does nothing. */
@@ -196,6 +218,8 @@ struct model_config {
     unsigned effect_count;
     const struct model_patch *patches;
     unsigned patch_count;
+    const struct model_log_patch *log_patches;
+    unsigned log_patch_count;
     struct model_ns_config ns[MODEL_MAX_NS];
     unsigned ns_count;
     /* resources */
@@ -211,6 +235,8 @@ struct model_config {
     uint64_t fetch_ns;    /* between bursts */
     uint64_t seed;
     bool abort_works;     /* Abort ends a command that is delayed */
+    enum model_sqhd sqhd;
+    bool cache_loses;     /* model_power_cut() loses what the volatile cache held */
     bool shadow_doorbells; /* Doorbell Buffer Config is there */
     struct model_offer offer;
     bool shadow_deaf;      /* fault: it never looks at shadows, and asks for no register write */
@@ -258,6 +284,14 @@ void model_unplug(struct nvme_model *m, bool reads_all_ones);
 void model_replug(struct nvme_model *m);
 /* It is where it was, whatever its registers read. */
 bool model_is_present(const struct nvme_model *m);
+/* The drive loses its power for a moment and is there again, as after power-on. With
+ * cache_loses, each block that was in the volatile cache is what it was before, or what was written
+ * to it, by chance. */
+void model_power_cut(struct nvme_model *m);
+/* PCI's Bus Master Enable: while it is off the device fetches no command and completes none. */
+void model_set_bus_master(struct nvme_model *m, bool on);
+/* The configuration, for a test to change while the drive runs: what new commands see of it. */
+struct model_config *model_config_now(struct nvme_model *m);
 /* The host has put its configuration back. False: it is gone for other reasons. */
 bool model_restore(struct nvme_model *m);
 void model_set_cfs(struct nvme_model *m);
@@ -326,6 +360,12 @@ uint16_t model_reserve(struct nvme_model *m, uint32_t nsid, uint8_t host, uint8_
 /* No command can touch host memory any more: disabled and done, or gone. */
 bool model_is_quiet(const struct nvme_model *m);
 unsigned model_outstanding(const struct nvme_model *m); /* commands fetched and not completed */
+/* A command under way has some of this memory for its data. */
+bool model_reaches(const struct nvme_model *m, uint64_t iova, uint64_t len);
+/* Completions posted to a completion queue since it was made, and those of them that the host has
+ * acknowledged by its head doorbell. False: there is no such queue. */
+bool model_cq_counts(const struct nvme_model *m, unsigned cqid, uint64_t *posted,
+                     uint64_t *acknowledged);
 
 struct model_counters {
     uint64_t admin_commands, io_commands;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/errno.h"
-#include "tests/model/host_platform.h"
+#include "tests/model/host_rig.h"
 #include "tests/model/model_spec.h"
 
 #define ENTRIES 8
@@ -212,6 +212,46 @@ FOUL(submit_after_shn, make_queues(h); write_reg(h, REG_CC, CC_ON | 1U << CC_SHN
 FOUL(intms_with_msix, write_reg(h, REG_INTMS, 1))
 FOUL(vector_never_attached, h->hp->plat.irq_mask(h->hp, 0, true))
 
+
+/* Commands that are fetched later than their doorbell. */
+static void make_slow_queues(struct hand *h)
+{
+    make_queues(h);
+    model_config_now(h->hp->model)->fetch_burst = 1;
+}
+
+/* A read of 24 blocks, whose list lies in the last page of the data. */
+static uint64_t *read_by_list(struct hand *h)
+{
+    uint64_t *list = (uint64_t *)h->data.va + (size_t)512 * 7;
+    uint32_t dw[16] = { NVM_READ, 1 };
+    uint64_t prp2 = h->data.iova + (uint64_t)4096 * 7;
+
+    list[0] = h->data.iova + 4096;
+    list[1] = h->data.iova + 8192;
+    dw[6] = (uint32_t)h->data.iova;
+    dw[7] = (uint32_t)(h->data.iova >> 32);
+    dw[8] = (uint32_t)prp2;
+    dw[9] = (uint32_t)(prp2 >> 32);
+    dw[12] = 23;
+    put_command(h, true, dw);
+    return list;
+}
+
+FOUL(entry_overwritten, make_slow_queues(h); (void)read_by_list(h);
+     ((uint32_t *)h->iosq.va)[12] = 22; pass_ms(h, 1))
+FOUL(entry_left_alone, make_slow_queues(h); (void)read_by_list(h); pass_ms(h, 1);
+     ((uint32_t *)h->iosq.va)[12] = 22)
+FOUL(list_overwritten, make_queues(h); read_by_list(h)[1] = h->data.iova + 12288; pass_ms(h, 1))
+FOUL(list_left_alone, make_queues(h); uint64_t *list = read_by_list(h); pass_ms(h, 1);
+     list[1] = h->data.iova + 12288)
+FOUL(doorbell_wide, make_queues(h); h->hp->plat.write64(h->hp, 0x1008, 1))
+FOUL(overrun_seen, make_queues(h);
+     struct model_rule overrun = { .on = MODEL_ON_IO, .match = MODEL_ANY, .sub = MODEL_ANY,
+                                   .action = MODEL_DO_OVERRUN, .value = 4 };
+     model_add_rule(h->hp->model, &overrun);
+     read_blocks(h, 1, h->data.iova + 32768 - 512, 0); h->hp->plat.dma_free(h->hp, &h->data))
+
 static const struct foul fouls[] = {
     { "a game without a foul", nothing_wrong, NULL },
     { "64-bit read of CC", wide_on_narrow, "8-byte read" },
@@ -261,6 +301,12 @@ static const struct foul fouls[] = {
     { "queue memory freed before RDY is 0", freed_while_stopping, "freed while it exists" },
     { "queue memory freed when off", freed_when_off, NULL },
     { "written beside a buffer", wrote_beside, "beside" },
+    { "written beside a buffer by the device", overrun_seen, "beside" },
+    { "submission entry overwritten too early", entry_overwritten, "between its doorbell" },
+    { "submission entry overwritten once fetched", entry_left_alone, NULL },
+    { "PRP list overwritten too early", list_overwritten, "changed while" },
+    { "PRP list overwritten once it was done", list_left_alone, NULL },
+    { "doorbell of eight bytes", doorbell_wide, "8-byte write to doorbell" },
     { "command after the shutdown notification", submit_after_shn, "after the shutdown" },
     { "INTMS with MSI-X", intms_with_msix, "MSI-X" },
     { "mask of a vector nobody attached", vector_never_attached, "not attached" },
@@ -282,13 +328,75 @@ static void is_noted(void **state)
     host_platform_destroy(h.hp);
 }
 
+/* --- what only the rig can see ---------------------------------------------------------------- */
+
+static void post_reads(struct rig *r, struct rig_io *ios, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        rig_io_make(r, &ios[i], rig_ns(r, 1), NVME_IO_READ, i, 1, 0);
+        assert_int_equal(nvme_post(rig_qp(r), &ios[i].io), 0);
+    }
+    nvme_ring(rig_qp(r));
+    host_clock_run_until(&r->clock, host_clock_peek(&r->clock) + NS_PER_MS);
+}
+
+/* The head doorbell must not tell of more than was consumed. */
+static void acknowledged_before_it_was_consumed(void **state)
+{
+    struct rig r;
+    struct rig_io ios[4];
+    (void)state;
+
+    rig_start(&r);
+    post_reads(&r, ios, ARRAY_SIZE(ios));
+    assert_int_equal(rig_referee(&r), 0);
+    r.hp->plat.write32(r.hp, 0x100c, 3);
+    assert_int_equal(rig_referee(&r), 1);
+    assert_int_equal(nvme_reap(rig_qp(&r), 3), 3);
+    assert_int_equal(rig_referee(&r), 0);
+    assert_int_equal(nvme_reap(rig_qp(&r), 3), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(ios); i++) {
+        assert_int_equal(ios[i].done, 1);
+        rig_io_free(&r, &ios[i]);
+    }
+    assert_int_equal(rig_close(&r), 0);
+}
+
+/* done() while the device still works on the command: here because it was told of one too many. */
+static void done_before_the_device_was(void **state)
+{
+    struct model_rule late = { .on = MODEL_ON_IO, .match = MODEL_ANY, .sub = MODEL_ANY,
+                               .action = MODEL_DO_DELAY, .value = 10 * NS_PER_MS };
+    struct rig r;
+    struct rig_io rio;
+    (void)state;
+
+    rig_start(&r);
+    model_add_rule(r.hp->model, &late);
+    post_reads(&r, &rio, 1);
+    rio.io.done(&rio.io); /* a driver that was mistaken */
+    assert_true(rio.done_early);
+    rio.done = 0;
+    rio.done_early = false;
+    assert_int_equal(rig_wait(&r, &rio, 1, NS_PER_S), 0);
+    assert_false(rio.done_early);
+    rig_io_free(&r, &rio);
+    assert_int_equal(rig_close(&r), 0);
+}
+
+static const struct CMUnitTest singles[] = {
+    cmocka_unit_test(acknowledged_before_it_was_consumed),
+    cmocka_unit_test(done_before_the_device_was),
+};
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_SIZE(fouls)] = { 0 };
+    struct CMUnitTest tests[ARRAY_SIZE(fouls) + ARRAY_SIZE(singles)] = { 0 };
 
     for (size_t i = 0; i < ARRAY_SIZE(fouls); i++) {
         tests[i] = (struct CMUnitTest){ .name = fouls[i].name, .test_func = is_noted,
                                         .initial_state = (void *)(uintptr_t)&fouls[i] };
     }
+    memcpy(tests + ARRAY_SIZE(fouls), singles, sizeof(singles));
     return cmocka_run_group_tests_name("nvme referee", tests, NULL, NULL);
 }
