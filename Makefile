@@ -241,10 +241,16 @@ PYTEST    := $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 SYSTEM_ENV = CARILLON_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1
 FUZZ_SECONDS ?= 60
 
-test: deps unit fuzz-replay instructions system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
+test: deps unit schedules fuzz-replay instructions system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
 
 unit: $(UNIT)  ## the unit and model tests (ASan, UBSan); T=tests/unit/test_x.c for one of them
 	$(Q)tests/run_unit.sh $(TEST_LOGS) $(if $(T),$(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(T)),$(UNIT))
+
+# So many that they are built for speed and without sanitizers; make unit runs some of them with.
+schedules:  ## random schedules of faults on the model: N (100000) of them, from seed SEED (0) on
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fast HOST_SAN=-O2 \
+		$(BUILD)/fast/host/unit/test_nvme_schedules
+	$(Q)$(BUILD)/fast/host/unit/test_nvme_schedules $(or $(N),100000) $(or $(SEED),0)
 
 SEEDS := $(BUILD)/fuzz-seeds
 $(SEEDS)/made: tests/fuzz/seeds.py tests/fuzz/fuzz_apps_print.c
@@ -334,6 +340,6 @@ help:  ## this list
 	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
 
 FORCE:
-.PHONY: FORCE kernel iso test unit fuzz-replay fuzz instructions system system-ubsan coverage lint format \
+.PHONY: FORCE kernel iso test unit schedules fuzz-replay fuzz instructions system system-ubsan coverage lint format \
         bench run debug compare deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -65,6 +65,12 @@ bool nvme_csts_is_gone(const struct nvme_ctrlr *c, uint32_t csts)
     return csts == UINT32_MAX || (csts == 0 && nvme_read32(c, NVME_REG_VS) == 0);
 }
 
+/* The machine knows that it is there, whatever its registers read. */
+static bool is_in_place(const struct nvme_ctrlr *c)
+{
+    return c->plat.present && c->plat.present(c->plat.ctx);
+}
+
 /* Waits until (CSTS & mask) == want. 0, -ENODEV (gone), -ETIMEDOUT, and -EIO when CSTS.CFS rises
  * and stop_on_cfs. */
 static int wait_csts(struct nvme_ctrlr *c, uint64_t mask, uint64_t want, uint64_t timeout_ns,
@@ -76,13 +82,14 @@ static int wait_csts(struct nvme_ctrlr *c, uint64_t mask, uint64_t want, uint64_
         bool last = nvme_now(c) >= deadline_ns;
         uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
 
+        /* Some devices do not answer for a moment while they reset themselves. */
         if (nvme_csts_is_gone(c, csts)) {
-            return -ENODEV;
-        }
-        if ((csts & mask) == want) {
+            if (!is_in_place(c)) {
+                return -ENODEV;
+            }
+        } else if ((csts & mask) == want) {
             return 0;
-        }
-        if (stop_on_cfs && FIELD_GET(NVME_CSTS_CFS, csts)) {
+        } else if (stop_on_cfs && FIELD_GET(NVME_CSTS_CFS, csts)) {
             return -EIO;
         }
         if (last) {
@@ -94,15 +101,20 @@ static int wait_csts(struct nvme_ctrlr *c, uint64_t mask, uint64_t want, uint64_
 
 /* --- enable, disable ------------------------------------------------------------------------ */
 
-int nvme_disable(struct nvme_ctrlr *c)
+/* As nvme_disable; -EAGAIN: a register read as nonsense, so that it may never have been told. */
+static int disable_once(struct nvme_ctrlr *c)
 {
+    /* First of all it has to answer: what is read before that says nothing. */
+    int err = wait_csts(c, 0, 0, c->ready_timeout_ns, false);
+    if (err) {
+        c->disabled = err == -ENODEV; /* what is not there does not write to memory */
+        return err;
+    }
     uint32_t cc = nvme_read32(c, NVME_REG_CC);
     uint32_t csts = nvme_read32(c, NVME_REG_CSTS);
-    int err;
 
-    if (nvme_csts_is_gone(c, csts)) {
-        c->disabled = true; /* what is not there does not write to memory */
-        return -ENODEV;
+    if (cc == UINT32_MAX) {
+        return -EAGAIN; /* it has stopped answering again: not to be written back */
     }
     if (FIELD_GET(NVME_CC_EN, cc)) {
         /* EN may not be cleared while RDY is still to follow its being set (§3.1.5). A controller
@@ -121,7 +133,18 @@ int nvme_disable(struct nvme_ctrlr *c)
     }
     err = wait_csts(c, NVME_CSTS_RDY, 0, c->ready_timeout_ns, false);
     c->disabled = err != -ETIMEDOUT;
-    return err;
+    return err == -ETIMEDOUT && FIELD_GET(NVME_CC_EN, nvme_read32(c, NVME_REG_CC)) ? -EAGAIN : err;
+}
+
+int nvme_disable(struct nvme_ctrlr *c)
+{
+    uint64_t deadline_ns = nvme_now(c) + 2 * c->ready_timeout_ns;
+    int err;
+
+    do {
+        err = disable_once(c);
+    } while (err == -EAGAIN && nvme_now(c) < deadline_ns);
+    return err == -EAGAIN ? -ETIMEDOUT : err;
 }
 
 int nvme_enable(struct nvme_ctrlr *c)
@@ -220,11 +243,11 @@ static int disable_at_attach(struct nvme_ctrlr *c)
 
     c->info.was_enabled = FIELD_GET(NVME_CC_EN, nvme_read32(c, NVME_REG_CC));
     err = nvme_disable(c);
-    if (err == -ETIMEDOUT) {
+    if (err && nvme_csts_is_gone(c, nvme_read32(c, NVME_REG_CSTS))) {
+        log_error("%s: the registers do not answer: the device is gone", c->name);
+    } else if (err) {
         log_error("%s: still ready %llu ms after being disabled", c->name,
                   (unsigned long long)(c->ready_timeout_ns / NS_PER_MS));
-    } else if (err) {
-        log_error("%s: the registers do not answer: the device is gone", c->name);
     }
     return err;
 }

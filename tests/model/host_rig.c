@@ -131,7 +131,7 @@ static void io_done(struct nvme_io *io)
     rio->done++;
     pthread_mutex_lock(&rio->rig->hp->lock);
     rio->done_early |= model_reaches(rio->rig->hp->model, rio->buf.iova, rio->buf.len);
-    if (io->err == -ETIMEDOUT || io->err == -ECANCELED) {
+    if (io->err && !io->status) { /* without an answer: that is by a reset */
         rio->done_early |= !model_is_quiet(rio->rig->hp->model);
     }
     pthread_mutex_unlock(&rio->rig->hp->lock);

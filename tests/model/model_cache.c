@@ -109,4 +109,5 @@ void model_power_cut(struct nvme_model *m)
     m->logs.unsafe_shutdowns += !(m->csts & CSTS_SHST_DONE);
     commands_forget_all(m, false);
     model_replug(m);
+    m->surprise = true;
 }

@@ -161,7 +161,7 @@ struct logs {
     uint8_t errors[MODEL_MAX_ERRORS][64]; /* a ring: error n is at (n - 1) % MODEL_MAX_ERRORS */
     uint64_t error_count;
     uint64_t power_cycles, unsafe_shutdowns, media_errors;
-    uint8_t *telemetry[2];     /* captured: host-, controller-initiated; header and blocks */
+    uint8_t *telemetry[2];     /* host-, controller-initiated; header and blocks; NULL: not yet */
     uint8_t *events;           /* persistent events, the oldest first, as on the wire */
     size_t events_len, events_cap;
     unsigned event_count;
@@ -215,7 +215,7 @@ struct nvme_model {
     uint8_t *cmb;
     bool aqa_set, asq_set, acq_set;
     bool gone, gone_ones, link_down, rdy_stuck, shst_stuck;
-    bool bus_master_off;
+    bool bus_master_off, surprise; /* power was lost, and the host cannot know it yet */
     uint64_t blind_until;                    /* registers do not answer; 0: they do */
     bool blind_ones;
     uint64_t enabled_ns;                     /* when EN became 1 */

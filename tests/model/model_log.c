@@ -346,6 +346,10 @@ uint16_t log_run(struct nvme_model *m, struct cmd *cmd)
     if (status) {
         return status;
     }
+    bool controller = lid == LID_TELEMETRY_CONTROLLER;
+    if ((lid == LID_TELEMETRY_HOST || controller) && !m->logs.telemetry[controller]) {
+        log_capture_telemetry(m, controller);
+    }
     if (lid == LID_TELEMETRY_HOST && lsp & 1) {
         log_capture_telemetry(m, 0);
     }
@@ -385,8 +389,6 @@ void log_init(struct nvme_model *m)
     for (unsigned i = 0; i < ARRAY_SIZE(l->sanitize_estimates_s); i++) {
         l->sanitize_estimates_s[i] = UINT32_MAX;
     }
-    log_capture_telemetry(m, 0);
-    log_capture_telemetry(m, 1);
 }
 
 void log_free(struct nvme_model *m)

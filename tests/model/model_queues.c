@@ -406,6 +406,9 @@ void queues_doorbell(struct nvme_model *m, uint64_t off, uint32_t value)
         model_violate(m, "write between doorbells, at %llxh", (unsigned long long)off);
         return;
     }
+    if (m->surprise) {
+        return;
+    }
     if (!(m->cc & CC_EN) || (!(m->csts & CSTS_RDY) && !(m->csts & CSTS_CFS))) {
         model_violate(m, "%s doorbell %llu written while the controller is not ready", kind,
                       (unsigned long long)qid);

@@ -227,6 +227,7 @@ static void write_cc(struct nvme_model *m, uint32_t cc)
         model_violate(m, "CSS, MPS or AMS changed while enabled: %08xh to %08xh", old, cc);
     }
     m->cc = cc;
+    m->surprise = false;
     if (cc & CC_EN && !(old & CC_EN)) {
         enable(m, cc);
     } else if (!(cc & CC_EN) && old & CC_EN) {

@@ -188,7 +188,7 @@ static const struct refusal refusals[] = {
       -ETIMEDOUT },
     { "CAP all ones", set_plain, READ_AS(REG_CAP, UINT64_MAX), true, -ENODEV, 0 },
     { "CAP zero", set_plain, READ_AS(REG_CAP, 0), true, -ENODEV, 0 },
-    { "CSTS all ones", set_plain, READ_AS(REG_CSTS, UINT32_MAX), true, -ENODEV, 0 },
+    { "CSTS all ones", set_plain, READ_AS(REG_CSTS, UINT32_MAX), true, -ETIMEDOUT, 0 },
     { "Identify Controller refused", set_plain,
       ADMIN(ADM_IDENTIFY, 1, MODEL_DO_STATUS, ST_INTERNAL | ST_DNR), true, -EIO, 0 },
     { "Identify Controller never answered", set_plain, ADMIN(ADM_IDENTIFY, 1, MODEL_DO_DROP, 0),
