@@ -30,7 +30,8 @@ NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_co
     nvme_controller nvme_dbbuf nvme_directive nvme_events nvme_feature nvme_feature_table \
     nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io nvme_log nvme_namespace nvme_nsmgmt \
     nvme_nvm nvme_nvm_spans nvme_pi nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
-    nvme_rescan nvme_reservation nvme_sanitize nvme_security nvme_selftest nvme_status nvme_trace)
+    nvme_registers nvme_rescan nvme_reservation nvme_sanitize nvme_security nvme_selftest \
+    nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \

@@ -1,7 +1,8 @@
 /*
  * drivers/nvme/nvme_internal.h - what the files of the NVMe driver share. Only they include it.
  *
- * nvme_controller.c  registers, enable, disable, attach, shutdown, detach
+ * nvme_controller.c  attach, identify, shutdown, detach
+ * nvme_registers.c   registers, enable, disable
  * nvme_queue.c       rings and slots: ring, reap, deadlines, interrupts
  * nvme_qpairs.c      how many I/O queue pairs there are, their vectors and their memory
  * nvme_prp.c         where data lies, in PRP entries
@@ -241,9 +242,10 @@ struct nvme_ctrlr {
     struct nvme_ns_list gone; /* taken out; somebody may still hold them */
 };
 
-/* --- registers (nvme_controller.c) ---------------------------------------------------------- */
+/* --- registers (nvme_registers.c) ----------------------------------------------------------- */
 
 uint32_t nvme_read32(const struct nvme_ctrlr *c, uint32_t off);
+uint64_t nvme_read64(const struct nvme_ctrlr *c, uint32_t off);
 void nvme_write32(struct nvme_ctrlr *c, uint32_t off, uint32_t val);
 uint64_t nvme_now(const struct nvme_ctrlr *c);
 void nvme_relax(struct nvme_ctrlr *c);
@@ -252,6 +254,11 @@ void nvme_wait(struct nvme_ctrlr *c, uint64_t ns);
 /* Given what CSTS reads: the registers do not answer. No working controller's CSTS is all ones, as
  * reserved bits read as zero; none has VS = 0, which is what some machines read where nothing is. */
 bool nvme_csts_is_gone(const struct nvme_ctrlr *c, uint32_t csts);
+
+/* Waits until (CSTS & mask) == want. 0; -ENODEV (it does not answer, and is not in its place);
+ * -ETIMEDOUT (it may be in its place and not answer); -EIO (CSTS.CFS rises, and stop_on_cfs). */
+int nvme_wait_csts(struct nvme_ctrlr *c, uint64_t mask, uint64_t want, uint64_t timeout_ns,
+                   bool stop_on_cfs) must_check;
 
 /* CC.EN = 0 and CSTS.RDY = 0, within CAP.TO (§7.6.1). 0, -ENODEV (gone: quiet all the same),
  * -ETIMEDOUT. Sets disabled unless it timed out. */

@@ -73,7 +73,7 @@ unsigned rig_referee(struct rig *r)
         }
         nvme_qpair_stats(qp, &stats);
         if (acknowledged > stats.completions || stats.completions > posted) {
-            fprintf(stderr, "  completion queue %u: %llu posted, %llu consumed, %llu acknowledged\n",
+            fprintf(stderr, "  queue %u: %llu completions, %llu consumed, %llu acknowledged\n",
                     i + 1, (unsigned long long)posted, (unsigned long long)stats.completions,
                     (unsigned long long)acknowledged);
             wrong++;

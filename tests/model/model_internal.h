@@ -430,8 +430,8 @@ uint16_t pi_check(const struct ns *ns, const struct pi_want *want, uint64_t inde
                   const uint8_t *block);
 void pi_insert(const struct ns *ns, const struct pi_want *want, uint64_t index, uint8_t *block);
 
-/* model_cache.c: what a power cut takes back. before_write: the block is about to change; after_fua:
- * it is on the media now. */
+/* model_cache.c: what a power cut takes back. before_write: the blocks are about to change;
+ * after_fua: they are on the media now. */
 void cache_before_write(struct nvme_model *m, struct ns *ns, uint64_t lba, uint64_t count);
 void cache_after_fua(struct ns *ns, uint64_t lba, uint64_t count);
 void cache_flush(struct nvme_model *m, uint32_t nsid);

@@ -90,8 +90,8 @@ enum model_action {
     MODEL_DO_CFS,        /* any: Controller Fatal Status; no command is processed any more */
     MODEL_DO_ALL_ONES,   /* any: the device is gone, reads give all ones */
     MODEL_DO_ALL_ZEROS,  /* any: the device is gone, reads give zero */
-    MODEL_DO_BLIND_ONES, /* any: for value ns registers read all ones and take nothing; the device */
-    MODEL_DO_BLIND_ZEROS, /* goes on meanwhile. The same with zeros */
+    MODEL_DO_BLIND_ONES, /* any: for value ns registers read all ones and take no writes, while */
+    MODEL_DO_BLIND_ZEROS, /* the device goes on; the same with zeros */
     MODEL_DO_VALUE,      /* register reads: give value */
     MODEL_DO_IGNORE,     /* register writes: nothing happens */
     MODEL_DO_RDY_STUCK,  /* register writes, CC: RDY keeps its value from now on */

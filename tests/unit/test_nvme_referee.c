@@ -118,6 +118,31 @@ static void read_blocks(struct hand *h, uint32_t nlb, uint64_t prp1, uint64_t pr
     pass_ms(h, 1);
 }
 
+/* Commands that are fetched later than their doorbell. */
+static void make_slow_queues(struct hand *h)
+{
+    make_queues(h);
+    model_config_now(h->hp->model)->fetch_burst = 1;
+}
+
+/* A read of 24 blocks, whose list lies in the last page of the data. */
+static uint64_t *read_by_list(struct hand *h)
+{
+    uint64_t *list = (uint64_t *)h->data.va + (size_t)512 * 7;
+    uint32_t dw[16] = { NVM_READ, 1 };
+    uint64_t prp2 = h->data.iova + (uint64_t)4096 * 7;
+
+    list[0] = h->data.iova + 4096;
+    list[1] = h->data.iova + 8192;
+    dw[6] = (uint32_t)h->data.iova;
+    dw[7] = (uint32_t)(h->data.iova >> 32);
+    dw[8] = (uint32_t)prp2;
+    dw[9] = (uint32_t)(prp2 >> 32);
+    dw[12] = 23;
+    put_command(h, true, dw);
+    return list;
+}
+
 struct foul {
     const char *name;
     void (*commit)(struct hand *h);
@@ -212,31 +237,6 @@ FOUL(submit_after_shn, make_queues(h); write_reg(h, REG_CC, CC_ON | 1U << CC_SHN
 FOUL(intms_with_msix, write_reg(h, REG_INTMS, 1))
 FOUL(vector_never_attached, h->hp->plat.irq_mask(h->hp, 0, true))
 
-
-/* Commands that are fetched later than their doorbell. */
-static void make_slow_queues(struct hand *h)
-{
-    make_queues(h);
-    model_config_now(h->hp->model)->fetch_burst = 1;
-}
-
-/* A read of 24 blocks, whose list lies in the last page of the data. */
-static uint64_t *read_by_list(struct hand *h)
-{
-    uint64_t *list = (uint64_t *)h->data.va + (size_t)512 * 7;
-    uint32_t dw[16] = { NVM_READ, 1 };
-    uint64_t prp2 = h->data.iova + (uint64_t)4096 * 7;
-
-    list[0] = h->data.iova + 4096;
-    list[1] = h->data.iova + 8192;
-    dw[6] = (uint32_t)h->data.iova;
-    dw[7] = (uint32_t)(h->data.iova >> 32);
-    dw[8] = (uint32_t)prp2;
-    dw[9] = (uint32_t)(prp2 >> 32);
-    dw[12] = 23;
-    put_command(h, true, dw);
-    return list;
-}
 
 FOUL(entry_overwritten, make_slow_queues(h); (void)read_by_list(h);
      ((uint32_t *)h->iosq.va)[12] = 22; pass_ms(h, 1))
