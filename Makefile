@@ -21,9 +21,9 @@ LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc16 crc32 crc32c crc_
 ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic backtrace clock exceptions fw_cfg heap interrupts \
     ioapic machine_check nmi pages paging panic pci_cf8 percpu power smp symbols watchdog)
 ARCH_ASM := $(patsubst %,arch/x86_64/%.asm,isr)
-BOOT_C := $(patsubst %,boot/%.c,banner board crash disks kmain multiboot2)
+BOOT_C := $(patsubst %,boot/%.c,banner board crash disks hotplug kmain multiboot2)
 BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
-PCI_C := $(patsubst %,drivers/pci/%.c,class_names link msix pci reset)
+PCI_C := $(patsubst %,drivers/pci/%.c,assign bus class_names link msix pci reset slot)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
 NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_command \
@@ -42,6 +42,7 @@ APPS_C := \
         steady summary sweep target task terse verify verify_block verify_report worker) \
     $(patsubst %,apps/files/%.c,cmd_arm cmd_cat cmd_crc32 cmd_hexdump cmd_ls cmd_lsblk \
         cmd_read cmd_rescan cmd_write dump path source) \
+    $(patsubst %,apps/hotplug/%.c,cmd_eject hotplug look names slots) \
     $(patsubst %,apps/nvme/%.c,blocks cmd_blocks cmd_directive cmd_erase cmd_error_log \
         cmd_features cmd_firmware cmd_format cmd_get_log cmd_health cmd_hmb cmd_identify \
         cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme cmd_passthru cmd_persistent_log \

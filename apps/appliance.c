@@ -26,12 +26,21 @@ struct appliance_ctrlr *appliance_find_ctrlr(struct appliance *app, const char *
     return NULL;
 }
 
+void appliance_drop_ctrlr(struct appliance *app, struct appliance_ctrlr *ctrlr)
+{
+    app->ctrlr_count--;
+    for (; ctrlr < &app->ctrlrs[app->ctrlr_count]; ctrlr++) {
+        *ctrlr = ctrlr[1];
+        ctrlr->pci = ctrlr->pci ? &ctrlr->function : NULL;
+    }
+}
+
 void appliance_shutdown(struct appliance *app, struct out *out)
 {
     for (unsigned i = 0; i < app->ctrlr_count; i++) {
         struct appliance_ctrlr *ctrlr = &app->ctrlrs[i];
 
-        if (!ctrlr->nvme) {
+        if (!ctrlr->nvme || ctrlr->removed) {
             continue;
         }
         int err = nvme_shutdown(ctrlr->nvme);

@@ -14,6 +14,7 @@ extern const struct shell_cmd cmd_cpus;
 extern const struct shell_cmd cmd_crc32;
 extern const struct shell_cmd cmd_disarm;
 extern const struct shell_cmd cmd_dmesg;
+extern const struct shell_cmd cmd_eject;
 extern const struct shell_cmd cmd_erase;
 extern const struct shell_cmd cmd_events;
 extern const struct shell_cmd cmd_flush;

@@ -6,6 +6,7 @@
  */
 #include "apps/appliance.h"
 
+#include "apps/hotplug/hotplug.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 
@@ -32,31 +33,37 @@ static void say(struct appliance_ctrlr *ctrlr, const struct nvme_event *event)
 
 static void on_event(void *ctx, struct nvme_ctrlr *nvme, const struct nvme_event *event)
 {
-    struct appliance_ctrlr *ctrlr = ctx;
+    struct appliance *app = ctx;
+    struct appliance_ctrlr *ctrlr = appliance_find_ctrlr(app, nvme_name(nvme));
 
-    (void)nvme;
+    if (!ctrlr) {
+        return;
+    }
     if (event->type == NVME_EVENT_NOTICE && event->info == NVME_EVENT_NOTICE_NAMESPACES) {
         ctrlr->watch.rescan_wanted = true;
     }
-    if (!*ctrlr->watch.quiet) {
+    if (!app->quiet_events) {
         say(ctrlr, event);
+    }
+}
+
+void appliance_watch_ctrlr(struct appliance *app, struct appliance_ctrlr *ctrlr)
+{
+    if (ctrlr->nvme && nvme_event_listen(ctrlr->nvme, on_event, app)) {
+        log_error("%s: its events are not watched: too many listen", ctrlr->name);
     }
 }
 
 void appliance_watch_events(struct appliance *app)
 {
     for (unsigned i = 0; i < app->ctrlr_count; i++) {
-        struct appliance_ctrlr *ctrlr = &app->ctrlrs[i];
-
-        ctrlr->watch.quiet = &app->quiet_events;
-        if (ctrlr->nvme && nvme_event_listen(ctrlr->nvme, on_event, ctrlr)) {
-            log_error("%s: its events are not watched: too many listen", ctrlr->name);
-        }
+        appliance_watch_ctrlr(app, &app->ctrlrs[i]);
     }
 }
 
 void appliance_poll(struct appliance *app)
 {
+    hotplug_check(app);
     for (unsigned i = 0; i < app->ctrlr_count; i++) {
         struct appliance_ctrlr *ctrlr = &app->ctrlrs[i];
         struct appliance_watch *watch = &ctrlr->watch;
@@ -76,6 +83,7 @@ void appliance_poll(struct appliance *app)
 void appliance_settle(struct appliance *app)
 {
     appliance_poll(app);
+    hotplug_settle(app);
     for (unsigned i = 0; i < app->ctrlr_count; i++) {
         struct appliance_ctrlr *ctrlr = &app->ctrlrs[i];
 
@@ -91,7 +99,7 @@ void appliance_settle(struct appliance *app)
     }
 }
 
-int appliance_rescan_namespaces(struct appliance *app, struct nvme_ctrlr *nvme)
+void appliance_forget_volumes(struct appliance *app, const struct nvme_ctrlr *nvme)
 {
     struct block_dev *dev;
 
@@ -102,6 +110,11 @@ int appliance_rescan_namespaces(struct appliance *app, struct nvme_ctrlr *nvme)
             fs_forget(app->fs, dev);
         }
     }
+}
+
+int appliance_rescan_namespaces(struct appliance *app, struct nvme_ctrlr *nvme)
+{
+    appliance_forget_volumes(app, nvme);
     int changes = nvme_rescan_namespaces(nvme);
     if (changes < 0) {
         return changes;

@@ -61,7 +61,7 @@ static void attach_one(struct appliance *app, const struct pci_function *f,
 {
     struct appliance_ctrlr *c = &app->ctrlrs[app->ctrlr_count];
 
-    *c = (struct appliance_ctrlr){.pci = f};
+    *c = (struct appliance_ctrlr){.function = *f, .pci = &c->function};
     str_format(c->name, sizeof(c->name), "nvme%u", app->ctrlr_count);
     app->ctrlr_count++;
     c->err = nvme_pci_attach(c->name, f, opt, &c->nvme);

@@ -32,6 +32,7 @@
 #include "boot/board.h"
 #include "boot/crash.h"
 #include "boot/disks.h"
+#include "boot/hotplug.h"
 #include "boot/multiboot2.h"
 
 _Noreturn void kmain(void);
@@ -321,6 +322,7 @@ static void open_disks(void)
     }
     app.pci = &bus;
     disks_attach(&app, &opt);
+    hotplug_start(&app, &info, &opt);
     open_ramdisk();
     err = fs_create(app.blocks, &app.fs);
     if (err) {

@@ -1,8 +1,9 @@
 /*
- * apps/files/cmd_rescan.c - `rescan`: reads partition tables again.
+ * apps/files/cmd_rescan.c - `rescan`: looks for controllers, reads partition tables again.
  */
 #include "apps/commands.h"
 #include "apps/files/files.h"
+#include "apps/hotplug/hotplug.h"
 #include "lib/errno.h"
 
 void files_forget_disk(struct shell *sh, struct block_dev *dev)
@@ -55,7 +56,13 @@ static int rescan_run(struct shell *sh, int argc, char **argv)
     struct block_dev *dev;
     int result = 0;
 
-    if (argc > 1) {
+    if (argc == 1) {
+        unsigned added = hotplug_rescan(sh->app);
+
+        if (added > 0) {
+            out_printf(sh->out, "%u controller%s added\n", added, added == 1 ? " was" : "s were");
+        }
+    } else {
         int err = shell_find_disk(sh, argv[0], argv[1], &dev);
 
         if (err) {
@@ -78,6 +85,8 @@ const struct shell_cmd cmd_rescan = {
     .name = "rescan",
     .usage = "rescan [DISK]",
     .summary = "read the partition table of a disk, or of all, again",
+    .details = "Without an argument, controllers are looked for first: new ones, and those that\n"
+               "did not come up or were ejected and are still there.\n",
     .example = "rescan",
     .complete = COMPLETE_DISK,
     .max_args = 1,

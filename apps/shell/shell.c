@@ -3,6 +3,7 @@
  */
 #include "apps/shell/shell.h"
 
+#include "apps/hotplug/hotplug.h"
 #include "apps/shell/complete.h"
 #include "apps/shell/line.h"
 #include "apps/shell/nearest.h"
@@ -206,6 +207,7 @@ static int run_all(struct shell *sh, const char *text, bool echo)
             if (echo) {
                 out_printf(sh->out, "%s%.*s\n", SHELL_PROMPT, (int)len, text);
             }
+            hotplug_between(sh->app);
             err = run_text(sh, text, len);
             sh->last_error = err;
             if (err == -EINTR || shell_interrupted(sh)) {

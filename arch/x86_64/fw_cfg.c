@@ -3,7 +3,6 @@
  */
 #include "arch/x86_64/fw_cfg.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/bytes.h"
@@ -42,7 +41,7 @@ static void read_bytes(void *buf, size_t len)
 }
 
 /* A real machine may have anything at these ports, so they are only tried in a virtual one. */
-static bool is_present(void)
+bool fw_cfg_is_present(void)
 {
     char signature[4];
 
@@ -60,7 +59,7 @@ int fw_cfg_read_text(const char *name, char *buf, size_t cap)
     uint8_t entry[ENTRY_BYTES];
 
     buf[0] = '\0';
-    if (!is_present()) {
+    if (!fw_cfg_is_present()) {
         return -ENODEV;
     }
     io_out16(PORT_SELECT, ITEM_DIRECTORY);

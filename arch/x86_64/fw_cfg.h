@@ -3,9 +3,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/compiler.h"
+
+/* The machine is QEMU's. */
+bool fw_cfg_is_present(void);
 
 /* Reads a file as text: at most cap - 1 bytes, terminated. Its length, or -ENODEV (not under
  * QEMU), -ENOENT, -EOVERFLOW (longer; buf has the beginning). */

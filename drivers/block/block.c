@@ -223,6 +223,38 @@ void block_remove(struct block_registry *reg, struct block_dev *disk)
     }
 }
 
+/* In the place of the ops of a disk that was severed. */
+static const struct block_ops severed_ops = {.read = NULL};
+
+unsigned block_sever(struct block_registry *reg, const struct block_ops *ops,
+                     bool (*mine)(void *ctx, const void *arg), const void *arg)
+{
+    unsigned count = 0;
+
+    for (struct block_dev *dev = reg->first; dev;) {
+        if (dev->disk == dev && dev->ops == ops && mine(dev->ctx, arg)) {
+            block_remove(reg, dev);
+            count++;
+            dev = reg->first; /* its partitions stood behind it */
+        } else {
+            dev = dev->next;
+        }
+    }
+    for (struct block_dev *dev = reg->removed; dev; dev = dev->next) {
+        if (dev->disk != dev || dev->ops != ops || !mine(dev->ctx, arg)) {
+            continue;
+        }
+        if (ops->destroy) {
+            ops->destroy(dev->ctx);
+        }
+        dev->ops = &severed_ops;
+        dev->ctx = NULL;
+        heap_free(dev->edge);
+        dev->edge = NULL;
+    }
+    return count;
+}
+
 int block_resize(struct block_registry *reg, struct block_dev *disk, uint64_t block_count)
 {
     if (disk->disk != disk || !is_geometry_ok(block_count, disk->info.block_bytes)) {
@@ -235,7 +267,7 @@ int block_resize(struct block_registry *reg, struct block_dev *disk, uint64_t bl
 
 static bool is_armed(const struct block_dev *disk)
 {
-    return disk->ops->armed ? disk->ops->armed(disk->ctx) : true;
+    return disk->ops->armed ? disk->ops->armed(disk->ctx) : !disk->removed;
 }
 
 const struct block_info *block_info(struct block_dev *dev)

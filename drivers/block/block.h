@@ -6,7 +6,7 @@
  * a read-only device), -ENODATA (media unreadable), -ENXIO (device gone), -EINVAL (the caller's
  * mistake; nothing was done).
  *
- * Threads: CPU 0 only. A registry is one machine's disks; devices live until the registry is
+ * Threads: CPU 0 only. A registry is one machine's disks; handles live until the registry is
  * destroyed. Everything is read-only until it is armed by the serial number of the whole disk.
  */
 #pragma once
@@ -70,6 +70,12 @@ void block_remove_partitions(struct block_registry *reg, struct block_dev *paren
  * stay valid until the registry is destroyed, and every access to them is -ENXIO. */
 void block_remove(struct block_registry *reg, struct block_dev *disk);
 
+/* Removes every disk with these ops whose ctx mine() recognises, as block_remove() does, and
+ * destroys the ctx of each, also of those removed earlier: what is behind them is about to end.
+ * Handles stay valid. Returns how many whole disks were in the registry. */
+unsigned block_sever(struct block_registry *reg, const struct block_ops *ops,
+                     bool (*mine)(void *ctx, const void *arg), const void *arg);
+
 /* A whole disk has another size now. Its partitions are taken out as by block_remove_partitions().
  * -EINVAL: it is a partition, or no size for a disk; nothing changes. */
 int block_resize(struct block_registry *reg, struct block_dev *disk, uint64_t block_count)
@@ -122,7 +128,11 @@ int block_nvme_add(struct block_registry *reg, struct nvme_ctrlr *ctrlr) must_ch
  * the partition table of each that is new or resized. Volumes on disks of ctrlr must have been
  * forgotten (fs_forget). Returns how many were added, removed or resized, or -ENOMEM. */
 int block_nvme_refresh(struct block_registry *reg, struct nvme_ctrlr *ctrlr) must_check;
-/* The namespace behind a disk or partition, or NULL when it is not NVMe. */
+/* Takes out every disk of ctrlr and gives back what belongs to it, before it is detached. Volumes
+ * on them must have been forgotten (fs_forget). Returns how many disks there were. */
+unsigned block_nvme_remove(struct block_registry *reg, const struct nvme_ctrlr *ctrlr);
+/* The namespace behind a disk or partition, or NULL when it is not NVMe, or was removed with its
+ * controller. */
 struct nvme_ns *block_nvme_ns(struct block_dev *dev);
 
 /* --- partition.c ------------------------------------------------------------------------------ */

@@ -347,6 +347,18 @@ int block_nvme_refresh(struct block_registry *reg, struct nvme_ctrlr *ctrlr)
     return err ? err : changes;
 }
 
+static bool is_of(void *ctx, const void *arg)
+{
+    const struct nvme_disk *disk = ctx;
+
+    return disk->adapter->ctrlr == arg;
+}
+
+unsigned block_nvme_remove(struct block_registry *reg, const struct nvme_ctrlr *ctrlr)
+{
+    return block_sever(reg, &nvme_ops, is_of, ctrlr);
+}
+
 struct nvme_ns *block_nvme_ns(struct block_dev *dev)
 {
     const struct block_ops *ops;

@@ -316,6 +316,15 @@ bool nvme_failed(const struct nvme_ctrlr *ctrlr);
 /* The device still sits where it was found, working or not. Any CPU may ask. */
 bool nvme_present(const struct nvme_ctrlr *ctrlr);
 
+/* The device is gone for good, as nvme_present() has told, or was exchanged. Nothing is sent any
+ * more; what is outstanding is ended by nvme_recover() or nvme_detach(). Of a device that is gone
+ * the registers are left alone, and nvme_recover() answers -ENODEV at once; one that is there, be
+ * it another one, is made quiet first as ever. Any CPU. */
+void nvme_note_removed(struct nvme_ctrlr *ctrlr);
+
+/* Another name, when it turns out which one it is ("nvme2"); it is copied. */
+void nvme_rename(struct nvme_ctrlr *ctrlr, const char *name);
+
 /* Brings a failed (or a healthy) controller through a reset: see "Failure" above. Ends what was
  * armed. 0 when it is in
  * service again; otherwise it is dead for good, everything outstanding has still been ended, and

@@ -386,6 +386,11 @@ const char *nvme_name(const struct nvme_ctrlr *ctrlr)
     return ctrlr->name;
 }
 
+void nvme_rename(struct nvme_ctrlr *ctrlr, const char *name)
+{
+    str_copy(ctrlr->name, sizeof(ctrlr->name), name);
+}
+
 const struct nvme_info *nvme_info(const struct nvme_ctrlr *ctrlr)
 {
     return &ctrlr->info;

@@ -212,6 +212,7 @@ struct nvme_ctrlr {
 
     bool disabled;  /* CC.EN = 0 and CSTS.RDY = 0, or the device is gone: it reaches no memory */
     bool shut_down; /* for good, by request */
+    bool removed;   /* nvme_note_removed() */
     atomic_bool failed; /* wants nvme_recover() */
     int dead_err;       /* not 0: recovery was given up */
     uint64_t failed_ns;

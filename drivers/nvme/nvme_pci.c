@@ -45,7 +45,9 @@ struct nvme_pci_vector {
 };
 
 struct nvme_pci {
-    const struct pci_function *pci;
+    struct nvme_pci *next;
+    struct nvme_ctrlr *ctrlr; /* once it is attached */
+    struct pci_function pci;
     volatile uint8_t *bar;
     uint64_t bar_bytes;
     volatile uint8_t *msix_table; /* NULL: no interrupts */
@@ -53,9 +55,10 @@ struct nvme_pci {
     struct nvme_pci_vector *vectors;
     struct pci_saved saved; /* its configuration while in service */
     bool said_no_irq; /* a CPU that cannot be interrupted is mentioned once */
-    char name[8];
+    char name[16]; /* until it is attached */
 };
 
+static struct nvme_pci *attached; /* all of them; the CPU that attaches and detaches */
 static _Atomic uint64_t lent_bytes;
 
 /* --- registers ------------------------------------------------------------------------------- */
@@ -177,10 +180,10 @@ static int plat_bar_map(void *ctx, unsigned bar, uint64_t offset, uint64_t bytes
 {
     const struct nvme_pci *np = ctx;
 
-    if (bar >= ARRAY_SIZE(np->pci->bar)) {
+    if (bar >= ARRAY_SIZE(np->pci.bar)) {
         return -ENODEV;
     }
-    const struct pci_bar *b = &np->pci->bar[bar];
+    const struct pci_bar *b = &np->pci.bar[bar];
     if ((b->kind != PCI_BAR_MEM32 && b->kind != PCI_BAR_MEM64) || b->addr == 0 ||
         offset > b->bytes || bytes > b->bytes - offset) {
         return -ENODEV;
@@ -236,8 +239,8 @@ static int plat_irq_attach(void *ctx, unsigned vec, unsigned cpu, atomic_uint *c
     int cpu_vector = interrupts_alloc(cpu, count);
     if (cpu_vector < 0) {
         if (!np->said_no_irq) {
-            log_warn("%s: CPU %u cannot take its interrupts (%s): polling there", np->name, cpu,
-                     errno_text(cpu_vector));
+            log_warn("%s: CPU %u cannot take its interrupts (%s): polling there",
+                     np->ctrlr ? nvme_name(np->ctrlr) : np->name, cpu, errno_text(cpu_vector));
             np->said_no_irq = true;
         }
         return -ENOTSUP;
@@ -282,14 +285,14 @@ static void prepare_msix(struct nvme_pci *np)
 {
     struct pci_msix msix;
 
-    int err = pci_msix_info(np->pci, &msix);
+    int err = pci_msix_info(&np->pci, &msix);
     if (err) {
         log_info("%s: %s: polling", np->name,
                  err == -ENOTSUP ? "no MSI-X" : "its MSI-X table is not in its registers");
         return;
     }
     struct nvme_pci_vector *vectors = heap_alloc(msix.count, sizeof(*vectors));
-    volatile uint8_t *table = paging_map_mmio(np->pci->bar[msix.bar].addr + msix.table_off,
+    volatile uint8_t *table = paging_map_mmio(np->pci.bar[msix.bar].addr + msix.table_off,
                                               (uint64_t)msix.count * PCI_MSIX_ENTRY_BYTES);
     if (!vectors || !table) {
         log_warn("%s: no memory for interrupts: polling", np->name);
@@ -301,11 +304,11 @@ static void prepare_msix(struct nvme_pci *np)
     np->msix_table = table;
     /* Under the function mask nothing is sent while the entries are still as the firmware left
      * them: they come up masked after a reset only. */
-    pci_msix_control(np->pci, true, true);
+    pci_msix_control(&np->pci, true, true);
     for (unsigned vec = 0; vec < msix.count; vec++) {
         mask_entry(np, vec, true);
     }
-    pci_msix_control(np->pci, true, false);
+    pci_msix_control(&np->pci, true, false);
 }
 
 /* --- after somebody else's reset -------------------------------------------------------------- */
@@ -313,12 +316,12 @@ static void prepare_msix(struct nvme_pci *np)
 static int plat_restore(void *ctx)
 {
     const struct nvme_pci *np = ctx;
-    int err = pci_restore(np->pci, &np->saved);
+    int err = pci_restore(&np->pci, &np->saved);
 
     if (err || !np->msix_table) {
         return err;
     }
-    pci_msix_control(np->pci, true, true);
+    pci_msix_control(&np->pci, true, true);
     for (unsigned vec = 0; vec < np->vector_count; vec++) {
         mask_entry(np, vec, true);
         if (np->vectors[vec].attached) {
@@ -326,7 +329,7 @@ static int plat_restore(void *ctx)
             mask_entry(np, vec, np->vectors[vec].masked);
         }
     }
-    pci_msix_control(np->pci, true, false);
+    pci_msix_control(&np->pci, true, false);
     return 0;
 }
 
@@ -334,7 +337,7 @@ static bool plat_present(void *ctx)
 {
     const struct nvme_pci *np = ctx;
 
-    return FIELD_GET(PCI_ID_VENDOR, pci_read32(np->pci, PCI_ID)) != UINT16_MAX;
+    return FIELD_GET(PCI_ID_VENDOR, pci_read32(&np->pci, PCI_ID)) != UINT16_MAX;
 }
 
 /* --- stopping -------------------------------------------------------------------------------- */
@@ -455,8 +458,8 @@ static struct platform make_platform(struct nvme_pci *np)
         .present = plat_present,
         .bar_map = plat_bar_map,
         .bar_bytes = np->bar_bytes,
-        .vendor_id = np->pci->vendor_id,
-        .device_id = np->pci->device_id,
+        .vendor_id = np->pci.vendor_id,
+        .device_id = np->pci.device_id,
         .dma_alloc = plat_dma_alloc,
         .dma_free = plat_dma_free,
         .dma_addr = plat_dma_addr,
@@ -472,8 +475,8 @@ static struct platform make_platform(struct nvme_pci *np)
 
 static void destroy(struct nvme_pci *np)
 {
-    pci_msix_control(np->pci, false, true);
-    pci_set_bus_master(np->pci, false);
+    pci_msix_control(&np->pci, false, true);
+    pci_set_bus_master(&np->pci, false);
     heap_free(np->vectors);
     heap_free(np);
 }
@@ -486,7 +489,7 @@ int nvme_pci_attach(const char *name, const struct pci_function *f, const struct
     if (!np) {
         return -ENOMEM;
     }
-    np->pci = f;
+    np->pci = *f;
     str_copy(np->name, sizeof(np->name), name);
     np->bar = map_registers(f, &np->bar_bytes);
     int err = -ENODEV;
@@ -515,11 +518,28 @@ int nvme_pci_attach(const char *name, const struct pci_function *f, const struct
     if (err) {
         goto fail;
     }
+    np->ctrlr = *out;
+    np->next = attached;
+    attached = np;
     return 0;
 
 fail:
     destroy(np);
     return err;
+}
+
+void nvme_pci_detach(struct nvme_ctrlr *ctrlr)
+{
+    struct nvme_pci **link = &attached;
+
+    while (*link && (*link)->ctrlr != ctrlr) {
+        link = &(*link)->next;
+    }
+    struct nvme_pci *np = *link;
+    assert(np);
+    nvme_detach(ctrlr);
+    *link = np->next;
+    destroy(np);
 }
 
 uint64_t nvme_pci_dma_bytes(void)

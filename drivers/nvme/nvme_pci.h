@@ -17,11 +17,15 @@ bool nvme_pci_is_controller(const struct pci_function *f);
  * -ETIMEDOUT (bus mastering was taken away instead). */
 int nvme_pci_quiesce(const struct pci_function *f) must_check;
 
-/* Enables the function, maps its BAR uncached, prepares MSI-X and attaches the driver. The struct
- * platform behind it lives as long as the controller. As nvme_attach, and -ENODEV for a BAR the
- * firmware did not assign. */
+/* Enables the function, maps its BAR uncached, prepares MSI-X and attaches the driver. f is copied;
+ * its access is borrowed until nvme_pci_detach(). As nvme_attach, and -ENODEV for a BAR that is
+ * not assigned. */
 int nvme_pci_attach(const char *name, const struct pci_function *f, const struct nvme_options *opt,
                     struct nvme_ctrlr **out) must_check;
+
+/* Detaches the driver (nvme_detach) and takes the function its access to memory. Everything is
+ * given back, also when the function is not there any more. */
+void nvme_pci_detach(struct nvme_ctrlr *ctrlr);
 
 /* Memory that is lent to NVMe controllers now. Any CPU may ask. */
 uint64_t nvme_pci_dma_bytes(void);

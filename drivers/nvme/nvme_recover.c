@@ -49,6 +49,18 @@ bool nvme_present(const struct nvme_ctrlr *ctrlr)
     return !ctrlr->plat.present || ctrlr->plat.present(ctrlr->plat.ctx);
 }
 
+void nvme_note_removed(struct nvme_ctrlr *ctrlr)
+{
+    if (!nvme_present(ctrlr)) {
+        ctrlr->removed = true;
+        ctrlr->disabled = true; /* what is not there does not write to memory */
+    }
+    if (!ctrlr->dead_err && !ctrlr->shut_down && !atomic_exchange(&ctrlr->failed, true)) {
+        ctrlr->failed_ns = nvme_now(ctrlr);
+    }
+    atomic_fetch_or(&ctrlr->attention, NVME_ATTENTION_STOPPED);
+}
+
 bool nvme_failed(const struct nvme_ctrlr *ctrlr)
 {
     return atomic_load(&ctrlr->failed);
@@ -156,6 +168,12 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
     atomic_fetch_or(&ctrlr->attention, NVME_ATTENTION_STOPPED);
     if (!atomic_load(&ctrlr->failed)) {
         ctrlr->failed_ns = nvme_now(ctrlr);
+    }
+    if (ctrlr->removed) {
+        ctrlr->dead_err = -ENODEV;
+        nvme_end_all(ctrlr);
+        atomic_store(&ctrlr->failed, false);
+        return -ENODEV;
     }
     nvme_disarm_for(ctrlr, "it was reset");
     ctrlr->resets++;

@@ -227,20 +227,19 @@ static void describe(struct pci_function *f, uint32_t id, uint32_t header)
     }
 }
 
-/* Sets *more when the device has functions besides 0. */
-static int walk_function(struct pci_function *f,
-                         int (*found)(void *arg, const struct pci_function *f), void *arg,
-                         bool *more)
+bool pci_probe(const struct pci_access *access, uint8_t bus, uint8_t dev, uint8_t fn,
+               struct pci_function *out)
 {
-    uint32_t id = pci_read32(f, PCI_ID);
+    *out = (struct pci_function){.access = access, .bus = bus, .dev = dev, .fn = fn};
+    uint32_t id = pci_read32(out, PCI_ID);
 
     if (!is_present(id)) {
-        return 0;
+        return false;
     }
-    uint32_t header = pci_read32(f, PCI_HEADER);
-    *more = header & PCI_HEADER_MULTIFUNCTION;
-    describe(f, id, header);
-    return found(arg, f);
+    uint32_t header = pci_read32(out, PCI_HEADER);
+    out->multifunction = header & PCI_HEADER_MULTIFUNCTION;
+    describe(out, id, header);
+    return true;
 }
 
 int pci_walk(const struct pci_access *access, int (*found)(void *arg, const struct pci_function *f),
@@ -250,14 +249,15 @@ int pci_walk(const struct pci_access *access, int (*found)(void *arg, const stru
         for (unsigned dev = 0; dev < PCI_DEVICES; dev++) {
             unsigned count = 1;
             for (unsigned fn = 0; fn < count; fn++) {
-                struct pci_function f = {
-                    .access = access, .bus = (uint8_t)bus, .dev = (uint8_t)dev, .fn = (uint8_t)fn};
-                bool more = false;
-                int err = walk_function(&f, found, arg, &more);
+                struct pci_function f;
+                if (!pci_probe(access, (uint8_t)bus, (uint8_t)dev, (uint8_t)fn, &f)) {
+                    continue;
+                }
+                int err = found(arg, &f);
                 if (err) {
                     return err;
                 }
-                if (fn == 0 && more) {
+                if (fn == 0 && f.multifunction) {
                     count = PCI_FUNCTIONS;
                 }
             }

@@ -38,6 +38,7 @@ struct pci_function {
     uint16_t vendor_id, device_id;
     uint16_t subsystem_vendor_id, subsystem_id;
     uint8_t base_class, sub_class, prog_if, revision;
+    bool multifunction; /* of function 0: the device has more functions */
     bool bridge;
     uint8_t secondary_bus, subordinate_bus; /* bridges only */
     struct pci_bar bar[6]; /* index = BAR number; the upper half of a 64-bit BAR is PCI_BAR_NONE */
@@ -68,6 +69,21 @@ int pci_scan_early(struct pci_bus *bus, const struct pci_access *access,
  * 0 or -ENOMEM. access is copied. */
 int pci_scan(struct pci_bus *bus, const struct pci_access *access) must_check;
 void pci_release(struct pci_bus *bus);
+
+/* Looks at one place. True: there is a function, described in *out as pci_scan does it. A function
+ * that is not ready yet (PCIe 5.0 §2.3.2) is not there. access is borrowed for the life of *out. */
+bool pci_probe(const struct pci_access *access, uint8_t bus, uint8_t dev, uint8_t fn,
+               struct pci_function *out);
+
+/* bus.c: keeps the list of a bus of pci_scan() true. Adds f, which has come, in its place (0 or
+ * -ENOMEM); takes out what has gone. Pointers to functions of the bus are void afterwards. */
+int pci_bus_add(struct pci_bus *bus, const struct pci_function *f) must_check;
+void pci_bus_drop(struct pci_bus *bus, unsigned index);
+/* The function at an address, or NULL. */
+const struct pci_function *pci_bus_find(const struct pci_bus *bus, uint8_t number, uint8_t dev,
+                                        uint8_t fn);
+/* The bridge to bus number, or NULL: it is a root bus. */
+const struct pci_function *pci_bus_bridge(const struct pci_bus *bus, uint8_t number);
 
 uint8_t pci_read8(const struct pci_function *f, uint8_t off);
 uint16_t pci_read16(const struct pci_function *f, uint8_t off);

@@ -97,6 +97,8 @@ void host_appliance_destroy(struct host_appliance *ha)
     block_registry_destroy(ha->app.blocks);
     for (unsigned i = 0; i < ha->app.ctrlr_count; i++) {
         nvme_detach(ha->app.ctrlrs[i].nvme);
+    }
+    for (unsigned i = 0; i < HOST_MAX_DRIVES && ha->hosts[i]; i++) {
         complain(ha, i, &bad);
         host_platform_destroy(ha->hosts[i]);
     }

@@ -18,6 +18,7 @@ struct fake_function {
     uint32_t reg[64];
     uint32_t writable[64];
     uint32_t clear_by_one[64]; /* bits that writing one clears */
+    uint32_t set_by_write[64]; /* bits that are set after each write */
 };
 
 struct fake_pci {
@@ -65,6 +66,7 @@ static inline void fake_write32(void *ctx, uint8_t bus, uint8_t dev, uint8_t fn,
     }
     *reg &= ~(f->clear_by_one[off / 4] & val);
     *reg = (*reg & ~f->writable[off / 4]) | (val & f->writable[off / 4]);
+    *reg |= f->set_by_write[off / 4];
 }
 
 static inline void fake_delay(void *ctx, uint64_t ns)

@@ -14,6 +14,7 @@
 #include "tests/unit/fake_pci.h"
 
 #define nvme_attach fake_nvme_attach
+#define nvme_detach fake_nvme_detach
 #include "drivers/nvme/nvme_pci.c"
 
 #define BAR_ADDR  UINT64_C(0xe000000000)
@@ -30,6 +31,8 @@ static struct {
     int alloc_result;
     int attach_result;
     bool bus_master_at_attach;
+    bool detached_with_bus_master;
+    unsigned detaches;
     struct platform plat;
 } board;
 
@@ -123,10 +126,17 @@ int fake_nvme_attach(const char *name, const struct platform *plat, const struct
 {
     (void)name;
     (void)opt;
-    (void)out;
     board.bus_master_at_attach = pci.functions[0].reg[PCI_COMMAND / 4] & PCI_COMMAND_BUS_MASTER;
     board.plat = *plat;
+    *out = board.attach_result ? NULL : (struct nvme_ctrlr *)(void *)&board;
     return board.attach_result;
+}
+
+void fake_nvme_detach(struct nvme_ctrlr *ctrlr)
+{
+    assert_ptr_equal(ctrlr, &board);
+    board.detached_with_bus_master = pci.functions[0].reg[PCI_COMMAND / 4] & PCI_COMMAND_BUS_MASTER;
+    board.detaches++;
 }
 
 static int set_up(void **state)
@@ -236,13 +246,9 @@ static void attach(void)
     assert_true(board.bus_master_at_attach);
 }
 
-/* The platform outlives the attach; the test takes its memory back. */
 static void forget(void)
 {
-    struct nvme_pci *np = board.plat.ctx;
-
-    heap_free(np->vectors);
-    heap_free(np);
+    nvme_pci_detach((struct nvme_ctrlr *)(void *)&board);
 }
 
 static void test_interrupts(void **state)
@@ -369,6 +375,34 @@ static void test_failed_attach(void **state)
     assert_int_equal(pci.functions[0].reg[0x40 / 4] >> 16, 0x4003);
 }
 
+/* All that attach took is given back, after the driver has let go, and also when the function has
+ * vanished. */
+static void test_detach(void **state)
+{
+    size_t before = heap_used_bytes();
+
+    (void)state;
+    for (unsigned gone = 0; gone < 2; gone++) {
+        attach();
+        assert_true(heap_used_bytes() > before);
+        bus.functions[0].vendor_id = 0; /* it has a copy */
+        assert_int_equal(board.plat.vendor_id, 0x1b36);
+        if (gone) {
+            assert_true(board.plat.present(board.plat.ctx));
+            pci.count = 0;
+            assert_false(board.plat.present(board.plat.ctx));
+        }
+        forget();
+        assert_int_equal(board.detaches, gone + 1);
+        assert_int_equal(heap_used_bytes(), before);
+        if (!gone) {
+            assert_true(board.detached_with_bus_master);
+            assert_false(bus_master());
+        }
+        bus.functions[0].vendor_id = 0x1b36;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +414,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_msix, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failed_attach, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_detach, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("nvme pci", tests, NULL, NULL);
 }
