@@ -299,7 +299,9 @@ static int report(struct bench_session *s, unsigned phases)
     }
     int rc = bench_summary_print(s->sh->out, s->stages, phases, s->jobs[0].opt.output_formats);
     if (rc != 0) {
-        rc = shell_fail(s->sh, COMMAND, rc, "a job ended with an error, see err= above");
+        rc = rc == -ENOMEM
+                 ? shell_fail(s->sh, COMMAND, rc, "out of memory: for a job, or for the report")
+                 : shell_fail(s->sh, COMMAND, rc, "a job ended with an error, see err= above");
     } else if (s->interrupted) {
         s->sh->explained = true;
         rc = -EINTR;

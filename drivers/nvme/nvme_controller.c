@@ -144,13 +144,9 @@ static void note_identity(struct nvme_ctrlr *c)
 
 int nvme_identify_again(struct nvme_ctrlr *c)
 {
-    struct nvme_id_ctrl *id = heap_alloc(1, sizeof(*id));
-    int err;
+    struct nvme_id_ctrl *id = c->id_again;
+    int err = nvme_identify_controller(c, id);
 
-    if (!id) {
-        return -ENOMEM;
-    }
-    err = nvme_identify_controller(c, id);
     if (!err && (memcmp(id->sn, c->id.sn, sizeof(id->sn)) != 0 ||
                  memcmp(id->mn, c->id.mn, sizeof(id->mn)) != 0)) {
         log_error("%s: another device answers now", c->name);
@@ -160,7 +156,6 @@ int nvme_identify_again(struct nvme_ctrlr *c)
         c->id = *id;
         note_identity(c); /* the firmware may be a newer one */
     }
-    heap_free(id);
     return err;
 }
 
@@ -205,6 +200,7 @@ static void ctrlr_free(struct nvme_ctrlr *c)
         log_error("%s: %llu KiB of memory stay with the device, which does not become quiet",
                   c->name, (unsigned long long)(c->kept_bytes / KIB));
     }
+    heap_free(c->id_again);
     heap_free(c->effects);
     heap_free(c);
 }
@@ -224,10 +220,15 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
     const struct nvme_options defaults = nvme_default_options();
     struct nvme_ctrlr *c = heap_alloc(1, sizeof(*c));
 
-    if (!c) {
+    struct nvme_id_ctrl *again = heap_alloc(1, sizeof(*again));
+
+    if (!c || !again) {
         log_error("%s: out of memory", name);
+        heap_free(again);
+        heap_free(c);
         return NULL;
     }
+    c->id_again = again;
     str_copy(c->name, sizeof(c->name), name);
     c->plat = *plat;
     c->opt = *opt;

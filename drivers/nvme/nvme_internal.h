@@ -232,6 +232,7 @@ struct nvme_ctrlr {
     uint64_t keep_alive_ns; /* the timer that was set; 0: none */
     uint64_t keep_alive_sent_ns;
     struct nvme_id_ctrl id;
+    struct nvme_id_ctrl *id_again; /* room for recovery, which must not depend on memory */
 
     bool armed;         /* the whole controller: see nvme_gate.h */
     bool effects_asked;

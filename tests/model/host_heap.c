@@ -4,6 +4,7 @@
 #include "tests/model/host_heap.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,19 @@ struct header {
 static atomic_size_t used;
 static atomic_uint calls;
 static atomic_uint fail_at;
+static atomic_bool fail_after; /* and all that follow */
 
 void host_heap_fail_at(unsigned n)
 {
     fail_at = n;
+    fail_after = false;
     calls = 0;
+}
+
+void host_heap_fail_from(unsigned n)
+{
+    host_heap_fail_at(n);
+    fail_after = n > 0;
 }
 
 unsigned host_heap_calls(void)
@@ -36,7 +45,9 @@ void *heap_alloc(size_t count, size_t size)
     size_t bytes;
     unsigned call = atomic_fetch_add(&calls, 1) + 1;
 
-    if (call == fail_at || __builtin_mul_overflow(count, size, &bytes) ||
+    bool fails = call == fail_at || (fail_after && call > fail_at);
+
+    if (fails || __builtin_mul_overflow(count, size, &bytes) ||
         bytes > SIZE_MAX - sizeof(struct header) - 64) {
         return NULL;
     }
