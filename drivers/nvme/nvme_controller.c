@@ -318,10 +318,9 @@ static int notify_shutdown(struct nvme_ctrlr *c)
 {
     uint64_t wanted_ns = MIN((uint64_t)c->id.rtd3e * NS_PER_US, SHUTDOWN_TIMEOUT_MAX_NS);
     uint64_t timeout_ns = MAX(wanted_ns, SHUTDOWN_TIMEOUT_MIN_NS);
-    uint32_t cc = nvme_read32(c, NVME_REG_CC) & ~(uint32_t)NVME_CC_SHN;
     int err;
 
-    nvme_write32(c, NVME_REG_CC, cc | (uint32_t)FIELD_PREP(NVME_CC_SHN, NVME_CC_SHN_NORMAL));
+    nvme_write32(c, NVME_REG_CC, c->cc | (uint32_t)FIELD_PREP(NVME_CC_SHN, NVME_CC_SHN_NORMAL));
     err = nvme_wait_csts(c, NVME_CSTS_SHST, FIELD_PREP(NVME_CSTS_SHST, NVME_CSTS_SHST_COMPLETE),
                          timeout_ns, false);
     if (err) {

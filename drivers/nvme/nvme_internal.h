@@ -209,6 +209,7 @@ struct nvme_ctrlr {
     bool use_sgl;            /* opt.sgl, and the controller can */
     uint32_t transfer_bytes; /* the longest command: MDTS, and what a PRP list can hold */
     uint64_t ready_timeout_ns;
+    uint32_t cc; /* the register as it was written when it was enabled */
 
     bool disabled;  /* CC.EN = 0 and CSTS.RDY = 0, or the device is gone: it reaches no memory */
     bool shut_down; /* for good, by request */

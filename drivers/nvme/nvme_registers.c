@@ -161,7 +161,8 @@ int nvme_enable(struct nvme_ctrlr *c)
     write64(c, NVME_REG_ACQ, c->admin.cq_mem.iova);
     start_ns = nvme_now(c);
     c->disabled = false;
-    nvme_write32(c, NVME_REG_CC, (uint32_t)cc);
+    c->cc = (uint32_t)cc;
+    nvme_write32(c, NVME_REG_CC, c->cc);
     err = nvme_wait_csts(c, NVME_CSTS_RDY, NVME_CSTS_RDY, c->ready_timeout_ns, true);
     c->info.ready_ns = nvme_now(c) - start_ns;
     switch (err) {

@@ -137,15 +137,16 @@ static void io_done(struct nvme_io *io)
     pthread_mutex_unlock(&rio->rig->hp->lock);
 }
 
-void rig_io_make(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t opcode,
-                 uint64_t lba, uint32_t nlb, uint64_t offset)
+static bool io_make(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t opcode,
+                    uint64_t lba, uint32_t nlb, uint64_t offset)
 {
     uint64_t bytes = (uint64_t)nlb * ns->block_bytes + offset;
 
     memset(rio, 0, sizeof(*rio));
     rio->rig = r;
-    int err = nvme_dma_alloc(r->ctrlr, MAX(bytes, (uint64_t)4096), 4096, &rio->buf);
-    assert(err == 0);
+    if (nvme_dma_alloc(r->ctrlr, MAX(bytes, (uint64_t)4096), 4096, &rio->buf)) {
+        return false;
+    }
     rio->io = (struct nvme_io){
         .ns = ns,
         .lba = lba,
@@ -154,6 +155,20 @@ void rig_io_make(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t 
         .opcode = opcode,
         .done = io_done,
     };
+    return true;
+}
+
+void rig_io_make(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t opcode,
+                 uint64_t lba, uint32_t nlb, uint64_t offset)
+{
+    bool made = io_make(r, rio, ns, opcode, lba, nlb, offset);
+    assert(made);
+}
+
+bool rig_io_try(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t opcode,
+                uint64_t lba, uint32_t nlb)
+{
+    return io_make(r, rio, ns, opcode, lba, nlb, 0);
 }
 
 void rig_io_free(struct rig *r, struct rig_io *rio)
@@ -197,7 +212,9 @@ static int sync_io(struct rig *r, struct nvme_ns *ns, uint8_t opcode, uint64_t l
     struct rig_io rio;
     size_t bytes = (size_t)nlb * ns->block_bytes;
 
-    rig_io_make(r, &rio, ns, opcode, lba, nlb, 0);
+    if (!rig_io_try(r, &rio, ns, opcode, lba, nlb)) {
+        return -ENOMEM;
+    }
     rio.io.done = NULL;
     if (opcode == NVME_IO_WRITE) {
         memcpy(rio.buf.va, data, bytes);

@@ -58,7 +58,12 @@ uint8_t *rig_io_data(struct rig_io *rio);
  * Returns how many are not done. Ends early with what is left when the controller has failed. */
 unsigned rig_wait(struct rig *r, struct rig_io *ios, unsigned n, uint64_t for_ns);
 
-/* Makes, does and frees one I/O with nvme_io_sync; data is copied in or out. */
+/* As rig_io_make with offset 0, where memory may be short: false, and nothing is made. */
+bool rig_io_try(struct rig *r, struct rig_io *rio, struct nvme_ns *ns, uint8_t opcode,
+                uint64_t lba, uint32_t nlb);
+
+/* Makes, does and frees one I/O with nvme_io_sync; data is copied in or out. -ENOMEM when there is
+ * none for its buffer. */
 int rig_read(struct rig *r, struct nvme_ns *ns, uint64_t lba, uint32_t nlb, void *data);
 int rig_write(struct rig *r, struct nvme_ns *ns, uint64_t lba, uint32_t nlb, const void *data);
 int rig_flush(struct rig *r, struct nvme_ns *ns);

@@ -177,6 +177,7 @@ static void enable(struct nvme_model *m, uint32_t cc)
         m->csts |= CSTS_CFS;
         return;
     }
+    commands_forget_all(m, false); /* of a host that has not waited for RDY = 0 */
     queues_drop_all(m);
     sq_make(m, 0, 0, (m->aqa & 0xfff) + 1, m->asq);
     cq_make(m, 0, (m->aqa >> 16 & 0xfff) + 1, m->acq, true, 0);
