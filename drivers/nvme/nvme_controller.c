@@ -140,6 +140,10 @@ static void note_identity(struct nvme_ctrlr *c)
     c->info.volatile_cache = FIELD_GET(NVME_VWC_PRESENT, id->vwc);
     c->use_sgl = c->opt.sgl && nvme_can(c, NVME_CAN_SGL);
     c->info.sgl = c->use_sgl;
+    /* MDTS counts pages of CAP.MPSMIN, which is 4 KiB here. 2^31 and more is no limit to us. */
+    c->info.max_transfer_bytes = id->mdts > 0 && id->mdts < 31 - NVME_PAGE_SHIFT
+                                     ? UINT32_C(1) << (NVME_PAGE_SHIFT + id->mdts)
+                                     : 0;
 }
 
 int nvme_identify_again(struct nvme_ctrlr *c)
@@ -161,17 +165,12 @@ int nvme_identify_again(struct nvme_ctrlr *c)
 
 static int identify_at_attach(struct nvme_ctrlr *c)
 {
-    const struct nvme_id_ctrl *id = &c->id;
     int err = nvme_identify_controller(c, &c->id);
 
     if (err) {
         return err;
     }
     note_identity(c);
-    /* MDTS counts pages of CAP.MPSMIN, which is 4 KiB here. 2^31 and more is no limit to us. */
-    if (id->mdts > 0 && id->mdts < 31 - NVME_PAGE_SHIFT) {
-        c->info.max_transfer_bytes = UINT32_C(1) << (NVME_PAGE_SHIFT + id->mdts);
-    }
     log_info("%s: %s, serial %s, firmware %s, NVMe %u.%u, ready after %llu ms", c->name,
              c->info.model, c->info.serial, c->info.firmware,
              (unsigned)FIELD_GET(NVME_VS_MJR, c->info.vs),

@@ -27,6 +27,14 @@ static uint32_t transfer_limit(const struct nvme_ctrlr *c, uint32_t depth)
     return bytes;
 }
 
+static void set_transfer_limit(struct nvme_ctrlr *c, uint32_t bytes)
+{
+    c->transfer_bytes = bytes;
+    for (unsigned i = 0; i < c->namespaces.count; i++) {
+        nvme_ns_set_limit(&c->namespaces.entries[i]->ns);
+    }
+}
+
 /* How many pairs make sense before the controller is asked. */
 static unsigned qpairs_wanted(const struct nvme_ctrlr *c)
 {
@@ -198,6 +206,9 @@ int nvme_qpairs_recreate(struct nvme_ctrlr *c)
         return -EIO;
     }
     c->info.granted_qpairs = granted;
+    /* It may take less at once than it did; not more, as the list memory is what it was. */
+    uint32_t limit = transfer_limit(c, c->io_qpairs[0]->depth);
+    set_transfer_limit(c, MIN(c->transfer_bytes, limit));
     err = nvme_cmb_enable(c);
     if (err) {
         return err;
@@ -297,10 +308,7 @@ static void install(struct nvme_ctrlr *c, struct nvme_qpair **qpairs, unsigned c
         c->info.cmb_qpairs += qpairs[i]->sq_in_cmb;
     }
     c->info.io_entries = qpairs[0]->sq_entries;
-    c->transfer_bytes = transfer_limit(c, qpairs[0]->depth);
-    for (unsigned i = 0; i < c->namespaces.count; i++) {
-        nvme_ns_set_limit(&c->namespaces.entries[i]->ns);
-    }
+    set_transfer_limit(c, transfer_limit(c, qpairs[0]->depth));
 }
 
 /* The controller does not take the new pairs: back to the old ones, by a reset if need be. What is

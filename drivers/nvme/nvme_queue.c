@@ -154,7 +154,7 @@ static void queue_find_overdue(struct nvme_qpair *qp, uint64_t now_ns)
             continue;
         }
         left--;
-        if (now_ns - slot->posted_ns < qp->timeout_ns) {
+        if (now_ns < slot->posted_ns + qp->timeout_ns) { /* the clock may have gone back */
             continue;
         }
         /* It may be us who were away so long: what has completed is not overdue. */

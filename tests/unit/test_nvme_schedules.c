@@ -20,7 +20,7 @@
 #include "tests/model/world.h"
 
 static uint64_t first_seed;
-static uint64_t schedules = 1800;
+static uint64_t schedules = 1350;
 static struct world_counts counts;
 
 static void all_schedules_hold(void **state)
