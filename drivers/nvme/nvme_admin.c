@@ -384,7 +384,9 @@ int nvme_create_queues(struct nvme_qpair *qp)
         if (err && res.status) {
             uint16_t refused = res.status;
 
-            (void)delete_queue(qp, NVME_ADM_DELETE_IO_CQ);
+            if (delete_queue(qp, NVME_ADM_DELETE_IO_CQ) != 0) {
+                nvme_fail(qp->ctrlr, "it does not delete its I/O queues"); /* their memory is ours */
+            }
             res.status = refused;
         }
     }

@@ -252,6 +252,28 @@ static void second_queue_refused(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* It refuses a submission queue and keeps the completion queue: that memory cannot be given back
+ * before it is disabled. */
+static void queue_kept(void **state)
+{
+    (void)state;
+    const struct model_rule rules[] = {
+        { .on = MODEL_ON_ADMIN, .match = ADM_CREATE_SQ, .sub = MODEL_ANY, .nth = 2,
+          .action = MODEL_DO_STATUS, .value = ST_INTERNAL },
+        { .on = MODEL_ON_ADMIN, .match = ADM_DELETE_CQ, .sub = MODEL_ANY,
+          .action = MODEL_DO_STATUS, .value = ST_INTERNAL },
+    };
+    struct rig r;
+
+    rig_init(&r);
+    rig_open(&r);
+    model_add_rule(r.hp->model, &rules[0]);
+    model_add_rule(r.hp->model, &rules[1]);
+    assert_int_equal(rig_attach(&r), -EIO);
+    assert_int_equal(model_rules_fired(r.hp->model), 2);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void vectors_that_cannot_be_attached(void **state)
 {
     struct rig r;
@@ -311,6 +333,7 @@ static void detach_of_nothing(void **state)
 
 static const struct CMUnitTest singles[] = {
     cmocka_unit_test(second_queue_refused),
+    cmocka_unit_test(queue_kept),
     cmocka_unit_test(vectors_that_cannot_be_attached),
     cmocka_unit_test(attaches_again_and_again),
     cmocka_unit_test(a_failure_leaves_it_disabled),
