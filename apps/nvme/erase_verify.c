@@ -41,6 +41,14 @@ static uint64_t hash_of(const uint8_t *bytes, size_t len)
     return hash;
 }
 
+/* The drive has not said that this block is bad: it says nothing at all, or something else answers
+ * now. Looking at more blocks would be a wait for each. */
+static bool is_silence(int err)
+{
+    return err == -ETIMEDOUT || err == -ECANCELED || err == -ESHUTDOWN || err == -ENODEV ||
+           err == -ENXIO;
+}
+
 static void choose_samples(const struct erase *e, struct erase_area *area, uint64_t blocks)
 {
     unsigned edge = (unsigned)MIN((uint64_t)EDGE_BLOCKS, blocks), count = 0;
@@ -74,15 +82,23 @@ static int sample_area(struct erase *e, struct erase_area *area)
         return -ENOMEM;
     }
     choose_samples(e, area, info->block_count);
-    for (unsigned i = 0; i < area->sample_count && !shell_interrupted(e->sh); i++) {
+    int err = 0;
+    for (unsigned i = 0; i < area->sample_count && !is_silence(err); i++) {
         struct erase_sample *s = &area->samples[i];
 
-        s->unreadable = block_read(dev, s->lba, 1, block) != 0;
+        err = block_read(dev, s->lba, 1, block);
+        s->unreadable = err != 0;
         s->blank = !s->unreadable && is_blank(block, info->block_bytes);
         s->hash = hash_of(block, info->block_bytes);
+        if (shell_interrupted(e->sh)) {
+            heap_free(block);
+            return -EINTR;
+        }
     }
     heap_free(block);
-    return shell_interrupted(e->sh) ? -EINTR : 0;
+    return is_silence(err) ? shell_fail(e->sh, e->command, err, "%s: it could not be read before: "
+                                        "%s. Nothing was erased", info->name, errno_text(err))
+                           : 0;
 }
 
 int erase_sample_before(struct erase *e)
@@ -106,14 +122,25 @@ int erase_sample_before(struct erase *e)
     return 0;
 }
 
-static void look_again(struct erase_area *area, struct block_dev *dev, uint8_t *block)
+static int not_looked_at(struct erase *e, struct block_dev *dev, int err)
+{
+    return shell_fail(e->sh, e->command, err, "%s: %s has succeeded, and cannot be proven: %s",
+                      block_info(dev)->name, erase_methods[e->method].title, errno_text(err));
+}
+
+static int look_again(struct erase *e, struct erase_area *area, struct block_dev *dev,
+                      uint8_t *block)
 {
     size_t bytes = block_info(dev)->block_bytes;
 
     for (unsigned i = 0; i < area->sample_count; i++) {
         const struct erase_sample *s = &area->samples[i];
+        int err = block_read(dev, s->lba, 1, block);
 
-        if (block_read(dev, s->lba, 1, block) != 0) {
+        if (is_silence(err)) {
+            return not_looked_at(e, dev, err);
+        }
+        if (err) {
             area->samples_unreadable++;
         } else if (is_blank(block, bytes)) {
             area->samples_blank++;
@@ -123,6 +150,7 @@ static void look_again(struct erase_area *area, struct block_dev *dev, uint8_t *
             area->samples_changed++;
         }
     }
+    return 0;
 }
 
 /* Reads every so many chunks, verify_percent of all, and counts the blocks that are not blank. */
@@ -149,7 +177,12 @@ static int read_share(struct erase *e, struct erase_area *area, struct block_dev
         }
         due -= PERCENT;
         area->read_blocks += count;
-        if (block_read(dev, lba, count, buf) != 0) {
+        int failed = block_read(dev, lba, count, buf);
+        if (is_silence(failed)) {
+            err = not_looked_at(e, dev, failed);
+            break;
+        }
+        if (failed) {
             area->read_unreadable += count;
         } else {
             for (uint64_t i = 0; i < count; i++) {
@@ -179,9 +212,9 @@ int erase_verify_after(struct erase *e)
         if (!block) {
             return -ENOMEM;
         }
-        look_again(area, dev, block);
+        err = look_again(e, area, dev, block);
         heap_free(block);
-        err = e->verify_percent ? read_share(e, area, dev) : 0;
+        err = err || !e->verify_percent ? err : read_share(e, area, dev);
     }
     return err;
 }

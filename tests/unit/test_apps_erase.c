@@ -235,6 +235,38 @@ static void test_zeroes_that_fail_say_how_far_they_came(void **state)
     assert_null(strstr(ha->text, "BEGIN ERASE CERTIFICATE"));
 }
 
+static uint64_t now_ns(void)
+{
+    return host_clock_peek(&ha->clock);
+}
+
+/* A thousand samples are a thousand waits, if silence is taken for an unreadable block. */
+static void test_a_silent_drive_is_not_asked_for_each_sample(void **state)
+{
+    struct model_rule silence = {.on = MODEL_ON_IO, .match = 2, .sub = MODEL_ANY,
+                                 .count = MODEL_FOREVER, .action = MODEL_DO_DROP};
+    uint64_t start_ns = now_ns();
+
+    (void)state;
+    model_add_rule(model(), &silence);
+    assert_int_not_equal(host_appliance_run(ha, "erase nvme0n2 --method=zeroes" SERIAL), 0);
+    assert_non_null(strstr(ha->text, "Nothing was erased"));
+    assert_null(strstr(ha->text, "BEGIN ERASE CERTIFICATE"));
+    assert_true(now_ns() - start_ns < UINT64_C(300) * 1000000000);
+}
+
+static void test_a_drive_silent_afterwards_proves_nothing(void **state)
+{
+    struct model_rule silence = {.on = MODEL_ON_IO, .match = 2, .sub = MODEL_ANY, .nth = 2500,
+                                 .count = MODEL_FOREVER, .action = MODEL_DO_DROP};
+
+    (void)state;
+    model_add_rule(model(), &silence);
+    assert_int_not_equal(host_appliance_run(ha, "erase nvme0" SERIAL), 0);
+    assert_non_null(strstr(ha->text, "has succeeded, and cannot be proven: no answer"));
+    assert_null(strstr(ha->text, "BEGIN ERASE CERTIFICATE"));
+}
+
 #define TEST(name, with) cmocka_unit_test_setup_teardown(name, with, stop)
 
 int main(void)
@@ -248,6 +280,8 @@ int main(void)
         TEST(test_a_failed_sanitize_is_no_erasure, start),
         TEST(test_zeroes_when_nothing_is_offered, start_bare),
         TEST(test_zeroes_that_fail_say_how_far_they_came, start_bare),
+        TEST(test_a_silent_drive_is_not_asked_for_each_sample, start),
+        TEST(test_a_drive_silent_afterwards_proves_nothing, start),
     };
     return cmocka_run_group_tests_name("apps erase", tests, NULL, NULL);
 }
