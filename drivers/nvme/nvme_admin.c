@@ -384,8 +384,8 @@ int nvme_create_queues(struct nvme_qpair *qp)
         if (err && res.status) {
             uint16_t refused = res.status;
 
-            if (delete_queue(qp, NVME_ADM_DELETE_IO_CQ) != 0) {
-                nvme_fail(qp->ctrlr, "it does not delete its I/O queues"); /* their memory is ours */
+            if (delete_queue(qp, NVME_ADM_DELETE_IO_CQ) != 0) { /* its memory is about to go */
+                nvme_fail(qp->ctrlr, "it does not delete its I/O queues");
             }
             res.status = refused;
         }
