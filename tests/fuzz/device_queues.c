@@ -27,8 +27,9 @@ static void post(struct fuzz_device *dev, unsigned qid, const uint32_t dw[4], bo
     struct device_queue *q = &dev->queues[qid];
     uint32_t next = q->cq_tail + 1 == q->cq_entries ? 0 : q->cq_tail + 1;
 
-    if (q->cq_entries == 0 || next == q->cq_head) {
-        return; /* there is no room: even the fuzzer's device does not overrun a queue */
+    /* There is no room, or no queue of commands that it could be for: that much is certain. */
+    if (q->cq_entries == 0 || next == q->cq_head || q->sq_entries == 0) {
+        return;
     }
     uint8_t *at = device_dma(dev, q->cq_iova + q->cq_tail * (uint64_t)NVME_CQE_BYTES,
                              NVME_CQE_BYTES);

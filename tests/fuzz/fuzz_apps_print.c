@@ -199,7 +199,7 @@ static void run(const char *line, struct shell *sh)
     assert(err <= 0);
     assert(out.len < sizeof(text) - 1);
     check_printable(line, text);
-    if (!err && strstr(line, "-o json")) {
+    if (!err && strstr(line, "-o json") && !strstr(text, "^C\n")) {
         check_json(line, strchr(line, ';') ? text + strcspn(text, "{") : text);
     }
     out_buf_init(&out, text, sizeof(text));
