@@ -38,6 +38,7 @@ REVIEWED = {
     "apps/files/cmd_hexdump.c:dump_source": COMMANDS,
     "apps/files/cmd_read.c:read_blocks": COMMANDS,
     "apps/files/cmd_write.c:write_blocks": COMMANDS,
+    "apps/hotplug/look.c:hotplug_forget_absent": "each turn takes one function, or drops it",
     "apps/nvme/blocks.c:blocks_each": COMMANDS,
     "apps/nvme/cmd_firmware.c:send_image": COMMANDS,
     "apps/nvme/cmd_selftest.c:wait":
@@ -147,12 +148,15 @@ def leaves(code):
 
 
 def has_deadline(header, whole):
-    """A time is compared in the loop's condition, or in one that a way out depends on; or the
-    outcome of such a comparison is."""
+    """A time, or the count that a for loop keeps, is compared in the loop's condition, or in one
+    that a way out depends on; or the outcome of such a comparison is."""
+    counter = re.search(r";\s*(?:\+\+)?(\w+)(?:\+\+)?\s*\)$", header)
     header, whole = header.replace("->", ".."), whole.replace("->", "..")
     outcomes = [re.escape(name) for name, value in
                 re.findall(r"([\w.]+)\s*=(?!=)\s*([^;]*);", whole) if COMPARED.search(value)]
-    ends = re.compile("|".join([COMPARED.pattern] + [rf"(?<!\w){name}\b" for name in outcomes]))
+    counted = [rf"\b{counter.group(1)}\s*(?:==|>=?)\s*\w"] if counter else []
+    ends = re.compile("|".join([COMPARED.pattern] + counted +
+                               [rf"(?<!\w){name}\b" for name in outcomes]))
     if ends.search(header):
         return True
     for match in re.finditer(r"\bif\s*\(", whole):
@@ -215,6 +219,16 @@ static void counts(struct device *d)
     for (unsigned i = 0; i < 10; i++) {
         delay_ns(d, 1000);
     }
+}
+static int counts_inside(struct device *d)
+{
+    for (unsigned i = 0; !ready(d); i++) {
+        if (i == POLLS) {
+            return -1;
+        }
+        delay_ns(d, 1000);
+    }
+    return 0;
 }
 static void polls(struct device *d)
 {
