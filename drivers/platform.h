@@ -44,6 +44,9 @@ struct platform {
      * does not come back). NULL: nothing can be lost. */
     int (*restore)(void *ctx);
 
+    /* What restore() would put back is still there. NULL: nothing can be lost. */
+    bool (*configured)(void *ctx);
+
     /* The device still sits where it was found (on PCI: its configuration space answers), whatever
      * its registers read. NULL: nobody knows. */
     bool (*present)(void *ctx);

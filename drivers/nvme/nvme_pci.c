@@ -333,6 +333,13 @@ static int plat_restore(void *ctx)
     return 0;
 }
 
+static bool plat_configured(void *ctx)
+{
+    const struct nvme_pci *np = ctx;
+
+    return pci_is_enabled(&np->pci, &np->saved);
+}
+
 static bool plat_present(void *ctx)
 {
     const struct nvme_pci *np = ctx;
@@ -455,6 +462,7 @@ static struct platform make_platform(struct nvme_pci *np)
         .write32 = plat_write32,
         .write64 = plat_write64,
         .restore = plat_restore,
+        .configured = plat_configured,
         .present = plat_present,
         .bar_map = plat_bar_map,
         .bar_bytes = np->bar_bytes,

@@ -155,6 +155,16 @@ static bool is_gone(const struct nvme_ctrlr *c)
     return nvme_csts_is_gone(c, nvme_read32(c, NVME_REG_CSTS));
 }
 
+static void put_back_configuration(struct nvme_ctrlr *c)
+{
+    const struct platform *plat = &c->plat;
+
+    if (plat->restore && (is_gone(c) || (plat->configured && !plat->configured(plat->ctx))) &&
+        plat->restore(plat->ctx) == 0) {
+        log_info("%s: its configuration was lost and has been put back", c->name);
+    }
+}
+
 int nvme_recover(struct nvme_ctrlr *ctrlr)
 {
     int err;
@@ -178,9 +188,7 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
     nvme_disarm_for(ctrlr, "it was reset");
     ctrlr->resets++;
     log_warn("%s: reset number %u", ctrlr->name, ctrlr->resets);
-    if (ctrlr->plat.restore && is_gone(ctrlr) && ctrlr->plat.restore(ctrlr->plat.ctx) == 0) {
-        log_info("%s: its configuration was lost and has been put back", ctrlr->name);
-    }
+    put_back_configuration(ctrlr);
     err = nvme_disable(ctrlr);
     nvme_end_all(ctrlr);
     if (!err) {

@@ -117,6 +117,8 @@ void pci_save(const struct pci_function *f, struct pci_saved *out);
  * back BARs, command register and link settings. 0, -ENODEV (it did not come back), -ENOTSUP (no
  * delay_ns). */
 int pci_restore(const struct pci_function *f, const struct pci_saved *saved) must_check;
+/* Nobody has taken away what the command register allows: registers in memory, DMA. */
+bool pci_is_enabled(const struct pci_function *f, const struct pci_saved *saved);
 
 struct pci_link {
     bool present;                        /* the function has a PCI Express capability with a link */

@@ -58,6 +58,11 @@ int pci_restore(const struct pci_function *f, const struct pci_saved *saved)
     return 0;
 }
 
+bool pci_is_enabled(const struct pci_function *f, const struct pci_saved *saved)
+{
+    return (pci_read16(f, PCI_COMMAND) & saved->command) == saved->command;
+}
+
 int pci_reset_function(const struct pci_function *f)
 {
     struct pci_saved saved;

@@ -251,8 +251,16 @@ static int hp_restore(void *ctx)
     struct host_platform *hp = ctx;
     pthread_mutex_lock(&hp->lock);
     bool back = model_restore(hp->model);
+    hp->unconfigured = false;
     pthread_mutex_unlock(&hp->lock);
     return back ? 0 : -ENODEV;
+}
+
+static bool hp_configured(void *ctx)
+{
+    const struct host_platform *hp = ctx;
+
+    return !hp->unconfigured;
 }
 
 static bool hp_present(void *ctx)
@@ -404,6 +412,7 @@ struct host_platform *host_platform_create(const struct model_config *config,
         .write32 = hp_write32,
         .write64 = hp_write64,
         .restore = hp_restore,
+        .configured = hp_configured,
         .present = hp_present,
         .bar_map = hp_bar_map,
         .bar_bytes = model_bar_bytes(hp->model),

@@ -53,6 +53,7 @@ struct host_platform {
     unsigned waits;              /* irq_wait calls */
     _Atomic int64_t skew_ns;     /* the driver's clock is ahead of the model's by so much: a test
                                     changes it, and the driver's time jumps */
+    bool unconfigured;           /* the machine's configuration is lost, until it is put back */
     struct host_vector vectors[HOST_MAX_VECTORS];
 };
 

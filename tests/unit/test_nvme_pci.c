@@ -294,7 +294,11 @@ static void test_restore(void **state)
     plat->irq_mask(plat->ctx, 2, false);
     uint32_t command = fake->reg[PCI_COMMAND / 4];
     uint32_t bar[] = {fake->reg[4], fake->reg[5]};
+    assert_true(plat->configured(plat->ctx));
+    fake->reg[PCI_COMMAND / 4] &= ~4U; /* no DMA */
+    assert_false(plat->configured(plat->ctx));
     fake->reg[PCI_COMMAND / 4] &= 0xffff0000;
+    assert_false(plat->configured(plat->ctx));
     fake->reg[4] &= 0xf; /* what it is cannot be lost */
     fake->reg[5] = 0;
     fake->reg[0x40 / 4] &= 0x3fffffff;
@@ -302,6 +306,7 @@ static void test_restore(void **state)
         *reg(TABLE_OFF + 4 * i) = i % 4 == 3 ? 1 : 0;
     }
     assert_int_equal(plat->restore(plat->ctx), 0);
+    assert_true(plat->configured(plat->ctx));
     assert_int_equal(fake->reg[PCI_COMMAND / 4], command);
     assert_int_equal(fake->reg[4], bar[0]);
     assert_int_equal(fake->reg[5], bar[1]);

@@ -364,6 +364,22 @@ static void sync_leaves_it_to_the_owner(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* Without DMA a controller can only report a fatal status, also after a reset. */
+static void lost_configuration_is_put_back(void **state)
+{
+    struct rig r;
+    uint8_t block[512];
+    (void)state;
+
+    rig_start(&r);
+    r.hp->unconfigured = true;
+    model_set_cfs(r.hp->model);
+    (void)rig_read(&r, rig_ns(&r, 1), 0, 1, block);
+    assert_false(r.hp->unconfigured);
+    assert_int_equal(rig_read(&r, rig_ns(&r, 1), 0, 1, block), 0);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void sync_on_a_failed_controller(void **state)
 {
     struct rig r;
@@ -528,6 +544,7 @@ static const struct CMUnitTest singles[] = {
     cmocka_unit_test(interrupts_survive_a_reset),
     cmocka_unit_test(sync_recovers_by_itself),
     cmocka_unit_test(sync_leaves_it_to_the_owner),
+    cmocka_unit_test(lost_configuration_is_put_back),
     cmocka_unit_test(sync_on_a_failed_controller),
     cmocka_unit_test(admin_time_out),
     cmocka_unit_test(admin_commands),
