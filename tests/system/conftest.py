@@ -1,10 +1,13 @@
 """tests/system/conftest.py - fixtures: a guest with this test's disks, and images of disks."""
+import itertools
 import pathlib
+import re
 import shutil
 import subprocess
 
 import pytest
 
+from faults import FILE_BYTES, Rig
 from vm import BUILD, ISO, Vm, accelerator, nvme
 
 LOGS = BUILD / "test-logs"
@@ -23,11 +26,13 @@ def pytest_runtest_makereport(item):
     """Keeps logs of a failed test."""
     outcome = yield
     report = outcome.get_result()
-    work = item.funcargs.get("tmp_path")
-    if report.failed and work:
-        keep = LOGS / item.name.replace("/", "_")
+    works = [item.funcargs.get("tmp_path")]
+    works += [value.work for value in item.funcargs.values() if isinstance(value, Rig)]
+    if report.failed and any(works):
+        keep = LOGS / re.sub(r"[^\w\[\]=.-]", "_", item.name)[:100]
         keep.mkdir(parents=True, exist_ok=True)
-        for name in ("serial.log", "trace.log", "qemu.log"):
+        for work, name in itertools.product(filter(None, works),
+                                            ("serial.log", "trace.log", "qemu.log")):
             for source in sorted(pathlib.Path(work).glob(f"**/{name}")):
                 shutil.copy(source, keep / "-".join(source.relative_to(work).parts))
 
@@ -60,6 +65,25 @@ def fixture_boot(tmp_path):
         machine.stop()
     for machine in started:
         machine.check_trace()
+
+
+@pytest.fixture(name="fat_volume", scope="session")
+def fixture_fat_volume(tmp_path_factory):
+    """An image of 48 MiB with one FAT32 partition that has the file /BIG.BIN."""
+    work = tmp_path_factory.mktemp("volume")
+    path = work / "volume.img"
+    with open(path, "wb") as file:
+        file.truncate(48 << 20)
+    run_tool("sgdisk", "--clear", "--new=1:2048:0", path)
+    run_tool("mkfs.fat", "-F", "32", "-s", "1", "--offset=2048", path, str(45 << 10))
+    fill_fat(f"{path}@@1M", {"/BIG.BIN": FILE_BYTES}, work)
+    return path
+
+
+@pytest.fixture(name="new_rig", scope="module")
+def fixture_new_rig(tmp_path_factory, fat_volume):
+    """Makes guests with a drive to break and one to leave alone: with new_rig(...) as rig."""
+    return lambda **options: Rig(tmp_path_factory.mktemp("rig"), fat_volume, **options)
 
 
 @pytest.fixture(name="vm")

@@ -2,15 +2,22 @@
 runs, and what else a test does to a controller from outside."""
 import os
 import pathlib
+import random
 import re
+import shutil
 import signal
+import struct
 import subprocess
 import time
+import zlib
 
-CC, CSTS = 0x14, 0x1c
+from vm import Vm
+
+CC, CSTS, AQA, ACQ = 0x14, 0x1c, 0x24, 0x30
 PCI_COMMAND = 4
 MSIX_TABLE = 0x2000  # in QEMU's BAR 0
 MSIX_ENTRY_BYTES = 16
+CHEAP = "discard=unmap,cache.no-flush=on"  # a flush need not reach the host's own disk
 
 
 class Drive:
@@ -21,23 +28,23 @@ class Drive:
     def __init__(self, path, serial="S1", *, slot=None, options="", ns_options="", file=None,
                  above=None):
         """file: the node that has the data, as options of -blockdev (else the image at path);
-        above: options of a filter node between it and blkdebug, without node-name and file."""
+        above: a filter node at the end of the chain, without node-name and file."""
         self.path = pathlib.Path(path)
-        self.serial, self.slot = serial, slot
+        self.serial = serial
         self.ctrl, self.ns = "ctrl" + serial, "ns" + serial
+        self._before = 0  # commands when a request was to hang
         self._count, self._bad = 0, None  # blkdebug nodes with rules: so many were made; the one
-        self._file = f"file{serial}"
-        below = "file" + serial
-        nodes = [(file or f"driver=file,filename={path},discard=unmap") + f",node-name={below}"]
+        nodes = [f"{file or f'driver=file,filename={path},{CHEAP}'},node-name=file{serial}",
+                 f"driver=blkdebug,image=file{serial},discard=unmap,node-name=debug{serial}",
+                 f"driver=raw,file=debug{serial},discard=unmap,node-name=raw{serial}"]
+        top = "raw" + serial
         if above:
-            nodes.append(f"{above},file={below},node-name=filter{serial}")
-            self._file = below = "filter" + serial
-        nodes.append(f"driver=blkdebug,image={below},discard=unmap,node-name=debug{serial}")
-        nodes.append(f"driver=raw,file=debug{serial},discard=unmap,node-name=disk{serial}")
+            top = "top" + serial
+            nodes.append(f"{above},file=raw{serial},discard=unmap,node-name={top}")
         device = f"nvme,serial={serial},id={self.ctrl}"
         device += f",addr={slot}" if slot is not None else ""
         device += f",{options}" if options else ""
-        namespace = f"nvme-ns,drive=disk{serial},nsid=1,bus={self.ctrl},id={self.ns}"
+        namespace = f"nvme-ns,drive={top},nsid=1,bus={self.ctrl},id={self.ns}"
         namespace += f",{ns_options}" if ns_options else ""
         self.args = [word for node in nodes for word in ("-blockdev", node)]
         self.args += ["-device", device, "-device", namespace]
@@ -50,8 +57,9 @@ class Drive:
         before, self._bad = self._bad, f"bad{self._count}{self.serial}"
         self._count += 1
         inject = [{"event": "none", "errno": 5, "once": False, **rule} for rule in rules]
-        vm.qmp("blockdev-add", {"driver": "blkdebug", "node-name": self._bad, "image": self._file,
-                                "discard": "unmap", "inject-error": inject})
+        vm.qmp("blockdev-add", {"driver": "blkdebug", "node-name": self._bad,
+                                "image": "file" + self.serial, "discard": "unmap",
+                                "inject-error": inject})
         self._reopen(vm, self._bad)
         if before:
             vm.qmp("blockdev-del", {"node-name": before})
@@ -63,7 +71,7 @@ class Drive:
         self._bad = None
 
     def _reopen(self, vm, file):
-        vm.qmp("blockdev-reopen", options=[{"driver": "raw", "node-name": "disk" + self.serial,
+        vm.qmp("blockdev-reopen", options=[{"driver": "raw", "node-name": "raw" + self.serial,
                                             "file": file, "discard": "unmap"}])
 
     # --- requests that hang -----------------------------------------------------------------------
@@ -71,11 +79,18 @@ class Drive:
     def hang(self, vm, tag, event="read_aio"):
         """The next request that reaches the event (read_aio, write_aio, flush_to_disk) hangs.
         QEMU never comes back from a reset of the controller with a request that hangs so."""
+        self._before = len(vm.trace_lines("pci_nvme_io_cmd"))
         assert "error" not in vm.hmp(f'qemu-io -d {self.ns} "break {event} {tag}"').lower()
 
-    def wait_hung(self, vm, tag, timeout=10):
-        """Waits until a request hangs at it."""
-        assert "error" not in vm.hmp(f'qemu-io -d {self.ns} "wait_break {tag}"').lower(), timeout
+    def wait_hung(self, vm):
+        """Waits until a command has come since then, of a guest that traces pci_nvme_io_cmd: QEMU
+        takes it as far as it goes before it answers a question. (Its own command to wait for a
+        break ends never.)"""
+        deadline = time.monotonic() + 20
+        while len(vm.trace_lines("pci_nvme_io_cmd")) == self._before:
+            assert time.monotonic() < deadline, "no command came"
+            vm.watch(0.05)
+        vm.qmp("query-status")
 
     def release(self, vm, tag):
         """Lets it go on."""
@@ -127,21 +142,24 @@ def throttle(vm, iops):
 class Nbd:
     """A qemu-nbd that serves an image, to be stopped, continued and killed; a context manager."""
 
-    def __init__(self, path, work):
+    def __init__(self, work):
         self.socket = pathlib.Path(work) / "nbd.sock"
-        self.command = ["qemu-nbd", "-f", "raw", "-k", str(self.socket), "-x", "e", "-t",
-                        "--discard=unmap", str(path)]
         self.file = f"driver=nbd,server.type=unix,server.path={self.socket},export=e," \
                     "reconnect-delay=0"
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command)  # pylint: disable=consider-using-with
+        return self
+
+    def serve(self, path):
+        """Starts it."""
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen(["qemu-nbd", "-f", "raw", "-k", str(self.socket), "-x", "e",
+                                         "-t", "--discard=unmap", str(path)])
         deadline = time.monotonic() + 10
         while not self.socket.exists():
             assert self.process.poll() is None and time.monotonic() < deadline, "no qemu-nbd"
             time.sleep(0.02)
-        return self
 
     def __exit__(self, *_):
         self.kill()
@@ -156,5 +174,96 @@ class Nbd:
 
     def kill(self):
         """The end of the storage."""
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+BENCH = "bench --filename=nvme0n1 --rw=randread --iodepth=16 --runtime=4 --time_based --eta=never"
+FILE = "nvme0n1p1:/BIG.BIN"
+FILE_BYTES = random.Random(31).randbytes(3 << 20)
+
+
+class Rig:
+    """A guest with a drive to break, nvme0 with a FAT32 volume, and one to leave alone, nvme1.
+    Time-outs are 2 s for I/O and 3 s for admin commands."""
+
+    def __init__(self, work, volume, *, bad_file=None, **options):
+        """bad_file: an Nbd that is to serve the image of the first drive."""
+        self.work = pathlib.Path(work)
+        images = [self.work / "bad.img", self.work / "good.img"]
+        shutil.copy(volume, images[0])
+        if bad_file:
+            bad_file.serve(images[0])
+        images[1].write_bytes(random.Random(32).randbytes(4 << 20))
+        self.bad = Drive(images[0], "BAD1", slot=5, above=THROTTLED,
+                         file=bad_file and bad_file.file)
+        self.good = Drive(images[1], "GOOD1", slot=6)
+        self.file_lba = images[0].read_bytes().index(FILE_BYTES[:512]) // 512
+        self.vm = Vm(self.work / "vm", devices=THROTTLE + self.bad.args + self.good.args,
+                     qtest=True, **options)
+
+    def __enter__(self):
+        self.vm.start()
+        self.vm.wait_prompt(60)
+        self.vm.cmd("nvme timeouts nvme0 --io=2000 --admin=3000")
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        self.vm.__exit__(kind, value, traceback)
+
+    def start(self, line, seconds=1.0):
+        """Types a command that lasts, and lets it run so long."""
+        self.vm.send(line + "\r")
+        self.vm.watch(seconds)
+
+    def check(self):
+        """Both drives read as they should, at the prompt."""
+        self.vm.cmd("")
+        assert self.vm.crc(FILE) == f"{zlib.crc32(FILE_BYTES):08x}"
+        assert self.vm.crc("nvme1n1") == f"{zlib.crc32(self.good.path.read_bytes()):08x}"
+
+    def slow_file_read(self, fault, seconds=0.8):
+        """Reads the file four requests a second and lets the fault happen meanwhile; what the
+        command printed. The file's checksum is never a wrong one."""
+        throttle(self.vm, 4)
+        self.start("crc32 " + FILE, seconds)
+        fault()
+        self.vm.watch(0.3)
+        throttle(self.vm, 0)
+        output = self.vm.wait_prompt(60)
+        sums = set(re.findall(r"^([0-9a-f]{8})  ", output, re.MULTILINE))
+        assert sums <= {f"{zlib.crc32(FILE_BYTES):08x}"}, output
+        assert sums or "failed" in output, output
+        return output
+
+
+class Ring:
+    """A completion queue of a drive, in the guest's memory. The driver's: those of the firmware
+    were made without interrupts."""
+
+    def __init__(self, vm, drive, qid):
+        self.vm, self.qid = vm, qid
+        if qid == 0:
+            bar = drive.bar(vm)
+            self.address = vm.qtest.load(bar + ACQ, 8)
+            self.entries = (vm.qtest.load(bar + AQA) >> 16) + 1
+            return
+        for line in vm.trace_lines("pci_nvme_create_cq"):
+            if f"cqid={qid}," in line and "ien=1" in line:
+                self.address = int(re.search(r"addr=(\w+)", line)[1], 16)
+                self.entries = int(re.search(r"qsize=(\d+)", line)[1]) + 1
+                return
+        raise AssertionError(f"completion queue {qid} was never made")
+
+    def forge(self, cid, *, status=0, sqid=None):
+        """Puts a completion where the driver looks for the next one. QEMU does not know of it and
+        writes its next one to the same place."""
+        raw = self.vm.qtest.read(self.address, self.entries * 16)
+        phases = [raw[i * 16 + 14] & 1 for i in range(self.entries)]
+        head = next((i for i in range(1, self.entries) if phases[i] != phases[i - 1]), 0)
+        entry = struct.pack("<IIHHHH", 0, 0, 0, self.qid if sqid is None else sqid, cid,
+                            status << 1 | 1 - phases[head])
+        # The phase last, as a controller would.
+        self.vm.qtest.write(self.address + head * 16, entry[:12])
+        self.vm.qtest.write(self.address + head * 16 + 12, entry[12:])

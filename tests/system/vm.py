@@ -185,6 +185,11 @@ class Vm:
         """Waits for the prompt; returns the text before it, without escape sequences."""
         return clean(self.expect(PROMPT_LINE, timeout)) + "\n"
 
+    def watch(self, seconds):
+        """Lets time pass. A guest whose output nobody reads waits at its serial line after a few
+        hundred bytes, so it is read; what came stays for the next expect()."""
+        self.console.expect(pexpect.TIMEOUT, timeout=seconds)
+
     def send(self, text):
         """Types text, without Enter."""
         self.console.send(text)
