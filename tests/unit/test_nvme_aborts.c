@@ -151,7 +151,7 @@ static void of_an_admin_command(void **state)
 
 /* --- queues ----------------------------------------------------------------------------------- */
 
-/* Delete I/O Submission Queue ends what is outstanding in it: Command Aborted due to SQ Deletion. */
+/* Delete I/O Submission Queue ends what is outstanding in it, with a status of its own. */
 static void commands_end_with_their_queue(void **state)
 {
     struct scene *s = calloc(1, sizeof(*s));
