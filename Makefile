@@ -16,12 +16,12 @@ export SOURCE_DATE_EPOCH ?= 1700000000
 
 # ---- sources, per layer ---------------------------------------------------------------------------
 # Explicit, so that a stray file is not built; make lint says when one is missing.
-LIB_C := $(patsubst %,lib/%.c,acpi_tables choice cmdline crc16 crc32 crc32c crc_any crc_table errno \
+LIB_C := $(patsubst %,lib/%.c,acpi_tables aml_slots choice cmdline crc16 crc32 crc32c crc_any crc_table errno \
     histogram hwerror json log math memmap out pagelist parse printable rng smbios stats string text utf8)
 ARCH_C := $(patsubst %,arch/x86_64/%.c,acpi apic backtrace clock exceptions fw_cfg heap interrupts \
     ioapic machine_check nmi pages paging panic pci_cf8 percpu power smp symbols watchdog)
 ARCH_ASM := $(patsubst %,arch/x86_64/%.asm,isr)
-BOOT_C := $(patsubst %,boot/%.c,banner board crash disks hotplug kmain multiboot2)
+BOOT_C := $(patsubst %,boot/%.c,banner board crash disks hotplug kmain multiboot2 qemu_slots)
 BOOT_ASM := $(patsubst %,boot/%.asm,ap_entry entry header)
 PCI_C := $(patsubst %,drivers/pci/%.c,assign bus class_names link msix pci reset slot)
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)

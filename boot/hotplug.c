@@ -13,6 +13,8 @@
 
 #include "apps/hotplug/hotplug.h"
 
+#include "boot/qemu_slots.h"
+
 /* Interrupt controllers, timers and the firmware lie above, whatever the map says of them. */
 #define MMIO_END   UINT64_C(0xfec00000)
 #define MMIO_BASE  (16 * MIB)
@@ -32,6 +34,16 @@ static void detach(void *ctx, struct nvme_ctrlr *nvme)
 {
     (void)ctx;
     nvme_pci_detach(nvme);
+}
+
+static bool slot_asks(void *ctx, const struct pci_function *f)
+{
+    return qemu_slots_asks(ctx, f);
+}
+
+static int slot_eject(void *ctx, const struct pci_function *f)
+{
+    return qemu_slots_eject(ctx, f);
 }
 
 /* Addresses below 4 GiB that the memory map says nothing of. */
@@ -55,13 +67,18 @@ void hotplug_start(struct appliance *app, const struct boot_info *info,
 {
     options = *opt;
     find_holes(&info->map);
-    const struct hotplug_ops ops = {
+    struct hotplug_ops ops = {
+        .ctx = app->pci,
         .accepts = nvme_pci_is_controller,
         .attach = attach,
         .detach = detach,
         .holes = &holes,
         .any_place = fw_cfg_is_present(),
     };
+    if (qemu_slots_find(app->pci)) {
+        ops.slot_asks = slot_asks;
+        ops.slot_eject = slot_eject;
+    }
     if (hotplug_create(app, &ops)) {
         log_error("no memory for hot plug: controllers neither come nor go");
     }

@@ -44,13 +44,11 @@ void hotplug_forget_absent(struct hotplug *h)
 {
     struct pci_bus *bus = h->app->pci;
 
-    for (unsigned i = 0; bus && i < bus->count;) {
-        const struct pci_function *f = &bus->functions[i];
+    for (unsigned i = bus ? bus->count : 0; i > 0; i--) {
+        const struct pci_function *f = &bus->functions[i - 1];
 
         if (pci_read32(f, PCI_ID) == UINT32_MAX && !ctrlr_at(h->app, f->bus, f->dev, f->fn)) {
-            pci_bus_drop(bus, i);
-        } else {
-            i++;
+            pci_bus_drop(bus, i - 1);
         }
     }
     hotplug_slots_find(h);

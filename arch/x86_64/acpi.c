@@ -82,6 +82,8 @@ static void use_fadt(const uint8_t *table, uint32_t len)
     uint32_t dsdt_len;
     const uint8_t *dsdt = map_table(acpi.fadt.dsdt, &dsdt_len);
     if (dsdt) {
+        acpi.dsdt = dsdt;
+        acpi.dsdt_bytes = dsdt_len;
         find_s5(dsdt, dsdt_len);
     }
 }

@@ -16,6 +16,8 @@ struct acpi {
     struct acpi_fadt fadt;
     uint64_t hpet_phys; /* 0: none */
     uint8_t s5_typ_a, s5_typ_b;
+    const uint8_t *dsdt; /* NULL: none */
+    uint32_t dsdt_bytes;
 };
 
 /* The RSDP in the places where a BIOS puts it: the first KiB of the EBDA, and 0xE0000..0xFFFFF.

@@ -116,14 +116,14 @@ int pci_slot_power(const struct pci_slot *slot, bool on)
         return 0;
     }
     set_light(slot, control & (uint32_t)~PCI_EXP_SLOT_CONTROL_POWER_OFF, PCI_EXP_SLOT_LIGHT_ON);
-    for (unsigned i = 0; !link_is_up(slot); i++) {
-        if (i == LINK_POLLS) {
-            return -ETIMEDOUT;
+    for (unsigned i = 0; i < LINK_POLLS; i++) {
+        if (link_is_up(slot)) {
+            access->delay_ns(access->ctx, AFTER_LINK_NS);
+            return 0;
         }
         access->delay_ns(access->ctx, POLL_NS);
     }
-    access->delay_ns(access->ctx, AFTER_LINK_NS);
-    return 0;
+    return -ETIMEDOUT;
 }
 
 void pci_slot_blink(const struct pci_slot *slot, bool on)
