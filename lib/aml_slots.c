@@ -1,5 +1,5 @@
 /*
- * lib/aml_slots.c - the nesting of devices in AML (ACPI 6.3 §20.2), as far as QEMU's tables need it.
+ * lib/aml_slots.c - the nesting of devices in AML (ACPI 6.3 §20.2), as QEMU's tables need it.
  *
  * A list of terms is read up to the first one that is not known: what stands in packages of their
  * own, as devices do, is reached all the same.

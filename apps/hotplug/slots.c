@@ -119,7 +119,6 @@ static int switch_off(struct hotplug *h, struct hotplug_slot *s)
     int err = pci_slot_power(&s->slot, false);
 
     s->state = pci_slot_look(&s->slot);
-    s->state.changed = s->state.button = false; /* our own doing */
     s->out_at_ns = 0;
     hotplug_forget_absent(h);
     return err;

@@ -112,6 +112,7 @@ int pci_slot_power(const struct pci_slot *slot, bool on)
     uint32_t control = read_slot(slot) & 0xffff;
     if (!on) {
         set_light(slot, control | (uint32_t)PCI_EXP_SLOT_CONTROL_POWER_OFF, PCI_EXP_SLOT_LIGHT_OFF);
+        (void)pci_slot_look(slot); /* what follows at once is our own doing; a new card is not */
         access->delay_ns(access->ctx, POWER_OFF_NS);
         return 0;
     }

@@ -33,8 +33,9 @@ bool pci_slot_init(const struct pci_function *f, struct pci_slot *out);
 struct pci_slot_state pci_slot_look(const struct pci_slot *slot);
 
 /* Switches power and the power indicator. On: also waits for the link, then for what a card may
- * take (PCIe 5.0 §6.6.1). Off: waits a second, after which it may be switched on again. 0; -ENOTSUP
- * (no power controller, or no delay_ns: nothing is done); -ETIMEDOUT (no link). */
+ * take (PCIe 5.0 §6.6.1). Off: clears the events of that, and waits a second, after which it may be
+ * switched on again. 0; -ENOTSUP (no power controller, or no delay_ns: nothing is done); -ETIMEDOUT
+ * (no link). */
 int pci_slot_power(const struct pci_slot *slot, bool on) must_check;
 
 /* Makes the power indicator blink, or shine again. */
