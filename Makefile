@@ -29,9 +29,9 @@ CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
 NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_command \
     nvme_controller nvme_dbbuf nvme_directive nvme_events nvme_feature nvme_feature_table \
     nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io nvme_log nvme_namespace nvme_nsmgmt \
-    nvme_nvm nvme_nvm_spans nvme_pi nvme_prp nvme_qpairs nvme_queue nvme_quirks nvme_recover \
-    nvme_registers nvme_rescan nvme_reservation nvme_sanitize nvme_security nvme_selftest \
-    nvme_status nvme_trace)
+    nvme_nvm nvme_nvm_spans nvme_overdue nvme_pi nvme_prp nvme_qpairs nvme_queue nvme_quirks \
+    nvme_recorder nvme_recover nvme_registers nvme_rescan nvme_reservation nvme_retry \
+    nvme_sanitize nvme_security nvme_selftest nvme_status nvme_trace)
 BLOCK_C := $(patsubst %,drivers/block/%.c,block block_mem block_nvme gpt mbr partition)
 FS_C := $(patsubst %,fs/%.c,fs probe) $(patsubst %,fs/fat32/%.c,boot chain dir fat32 file name)
 APPS_C := \
@@ -47,7 +47,7 @@ APPS_C := \
         cmd_features cmd_firmware cmd_format cmd_get_log cmd_health cmd_hmb cmd_identify \
         cmd_lbaf cmd_list cmd_log_pages cmd_nsmgmt cmd_nvme cmd_passthru cmd_persistent_log \
         cmd_power_states cmd_queues cmd_reset cmd_resv cmd_rw cmd_sanitize cmd_security \
-        cmd_selftest cmd_show_regs cmd_smart_log cmd_spans cmd_test_logs cmd_timeouts cmd_trace commands \
+        cmd_selftest cmd_show_regs cmd_smart_log cmd_spans cmd_stats cmd_test_logs cmd_timeouts cmd_trace commands \
         danger erase_report erase_verify feature_show fields health id_ctrl id_ns logs manage \
         show show_regs target) \
     $(patsubst %,apps/shell/%.c,args cmd_cd cmd_help commands complete line nearest options shell \

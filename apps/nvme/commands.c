@@ -40,6 +40,7 @@ const struct shell_cmd *const nvme_commands[] = {
     &nvme_cmd_persistent_event_log,
     &nvme_cmd_queues,
     &nvme_cmd_read,
+    &nvme_cmd_recorder,
     &nvme_cmd_reset,
     &nvme_cmd_resume,
     &nvme_cmd_resv_acquire,

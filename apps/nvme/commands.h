@@ -43,6 +43,7 @@ extern const struct shell_cmd nvme_cmd_ns_descs;
 extern const struct shell_cmd nvme_cmd_persistent_event_log;
 extern const struct shell_cmd nvme_cmd_queues;
 extern const struct shell_cmd nvme_cmd_read;
+extern const struct shell_cmd nvme_cmd_recorder;
 extern const struct shell_cmd nvme_cmd_reset;
 extern const struct shell_cmd nvme_cmd_resume;
 extern const struct shell_cmd nvme_cmd_resv_acquire;

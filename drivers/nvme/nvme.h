@@ -17,11 +17,12 @@
  * completion or after a reset that made the device quiet: so a time-out is reported to done() by
  * nvme_recover(), never before.
  *
- * Failure. When a queue owner finds a command overdue, or the controller reports a fatal status or
- * is gone, the controller becomes "failed": every post and reap on all its queues then returns
- * -ESHUTDOWN and nothing more is sent. The owners stop; the controller's own CPU calls
- * nvme_recover(), which resets it, ends every outstanding command with an error through its done(),
- * and brings the queues up again.
+ * Failure. A command that is not answered in time is aborted first: its owner asks for that, the
+ * controller's CPU sends the Abort at its next nvme_events_poll(). When that has not helped two
+ * seconds later, or the controller reports a fatal status or is gone, it becomes "failed": every
+ * post and reap on all its queues then returns -ESHUTDOWN and nothing more is sent. The owners
+ * stop; the controller's own CPU calls nvme_recover(), which resets it, ends every outstanding
+ * command with an error through its done(), and brings the queues up again.
  *
  * Errors: 0 or a negative errno. The device's own status (§4.6.1, completion DW3 31:17) stands
  * beside it and is turned into errno in one table, nvme_status.c.
@@ -47,6 +48,10 @@ struct nvme_options {
     unsigned io_entries;    /* SQ entries wanted per I/O queue, clamped to 2..CAP.MQES + 1 */
     uint64_t io_timeout_ns;    /* 0: the default; overdue commands are found a few per cent late */
     uint64_t admin_timeout_ns; /* 0: the default */
+    unsigned retries;       /* of nvme_io_sync(), for one command at most, where its status allows
+                               that (nvme_retry.c) */
+    unsigned max_resets;    /* within a minute, of those a failure has caused, at most 16; one more
+                               and the controller is given up. 0: the default */
     bool poll_only;         /* do not use interrupts even if there are vectors */
     uint64_t host_memory_bytes; /* lent to a drive that asks for it, at most; 0: none is */
     bool cmb;               /* submission queues lie in the controller memory buffer, where there is
@@ -57,8 +62,8 @@ struct nvme_options {
     bool shadow_doorbells;  /* use them where there are any (OACS bit 8). Measured with QEMU 7.2:
                                nothing is gained, as a batch has one doorbell anyway */
 };
-/* 64 queue pairs, 1024 entries, 30 s, 60 s, interrupts where there are any, no shadow doorbells,
- * 64 MiB of host memory. */
+/* 64 queue pairs, 1024 entries, 30 s, 60 s, 4 retries, 8 resets, interrupts where there are any, no
+ * shadow doorbells, 64 MiB of host memory. */
 struct nvme_options nvme_default_options(void);
 
 /* A namespace. Read-only outside the driver. */
@@ -218,7 +223,8 @@ struct nvme_io {
 
     /* the result, set when done() runs */
     int err;         /* 0, -EIO, -ENODATA (unreadable media), -EROFS, -ENOSPC, -ENOTSUP (opcode),
-                        -ENXIO (namespace gone), -ETIMEDOUT, -ECANCELED (ended by a reset) */
+                        -ENXIO (namespace gone), -ETIMEDOUT (status Command Abort Requested: it was
+                        aborted; 0: the controller was reset), -ECANCELED (ended by a reset) */
     uint16_t status; /* the first failing command's; see struct nvme_result */
 
     uint16_t parts_left; /* the driver's: commands of this io not yet completed */
@@ -269,8 +275,26 @@ struct nvme_qpair_stats {
     uint64_t bad_completions; /* for no outstanding command: dropped, a fault of the controller */
     uint64_t stale_completions; /* of these, for a command that had ended already */
     uint64_t wrong_sqids;    /* completions that name another queue; believed all the same */
+    uint64_t timeouts;       /* commands that were overdue and whose Abort was asked for */
+    uint64_t aborted;        /* of these, ended by it */
+    uint64_t late_answers;   /* of these, answered by themselves */
 };
 void nvme_qpair_stats(const struct nvme_qpair *qp, struct nvme_qpair_stats *out);
+
+struct nvme_ctrlr_stats {
+    unsigned resets;         /* through nvme_recover(), */
+    unsigned resets_forced;  /* those that a failure has caused */
+    uint64_t failed_ns;      /* when it failed last; 0: never */
+    const char *why;         /* and the reason, in words; "" */
+    uint64_t aborts_sent;    /* for I/O commands that were overdue */
+    uint64_t retries;        /* of nvme_io_sync(), and how many commands succeeded by them */
+    uint64_t retried_ok;
+    uint64_t kept_bytes;     /* memory never given back: the device may still write to it */
+};
+void nvme_ctrlr_stats(const struct nvme_ctrlr *ctrlr, struct nvme_ctrlr_stats *out);
+
+/* That of the admin queue. */
+void nvme_admin_stats(const struct nvme_ctrlr *ctrlr, struct nvme_qpair_stats *out);
 
 /* --- admin ---------------------------------------------------------------------------------- */
 

@@ -15,8 +15,6 @@
 
 #define ADMIN_CSTS_INTERVAL_NS NS_PER_MS
 #define ADMIN_TICK_INTERVAL_NS (500 * NS_PER_MS)
-/* How long an aborted command may take to complete, before the controller is reset. */
-#define ABORT_WAIT_NS (2 * NS_PER_S)
 /* For the owners of queues to stop: far more than lies between two reaps of a running job. */
 #define OWNERS_STOP_NS (100 * NS_PER_MS)
 
@@ -76,6 +74,8 @@ void nvme_admin_put(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, uint16_t c
     struct nvme_qpair *qp = &c->admin;
     struct nvme_sqe *sqe = &qp->sq[qp->sq_tail];
 
+    nvme_queue_begin_batch(qp);
+
     *sqe = *cmd;
     sqe->flags = 0;
     sqe->cid = cid;
@@ -109,7 +109,10 @@ static void admin_post(struct nvme_ctrlr *c, const struct nvme_sqe *cmd, size_t 
         own.prp1 = prp1;
         own.prp2 = prp2;
     }
-    c->admin_cid = (uint16_t)((c->admin_cid + 1) % NVME_ADMIN_ENTRIES);
+    /* It comes again after a long time only, so a late completion is known for what it is. */
+    bool wrap = c->admin_cid < NVME_ADMIN_CID_FIRST || c->admin_cid == NVME_ADMIN_CID_LAST;
+
+    c->admin_cid = wrap ? NVME_ADMIN_CID_FIRST : (uint16_t)(c->admin_cid + 1);
     c->admin_sync = (struct nvme_admin_cmd){ .outstanding = true, .cid = c->admin_cid };
     nvme_admin_put(c, &own, c->admin_sync.cid);
     nvme_admin_ring(c);
@@ -144,8 +147,9 @@ bool nvme_admin_reap(struct nvme_ctrlr *c)
     }
     nvme_queue_advance_cq(qp);
     nvme_queue_ack(qp);
-    if (!admin_complete(&c->admin_sync, cid, status, dw0) &&
-        !admin_complete(&c->admin_abort, cid, status, dw0) &&
+    if (admin_complete(&c->admin_abort, cid, status, dw0)) {
+        nvme_overdue_answered(c);
+    } else if (!admin_complete(&c->admin_sync, cid, status, dw0) &&
         !admin_complete(&c->admin_side, cid, status, dw0) &&
         !nvme_events_complete(c, cid, status, dw0)) {
         qp->bad_completions++;
@@ -169,6 +173,7 @@ static int admin_wait_until(struct nvme_ctrlr *c, uint64_t deadline_ns)
         /* A controller that completes without end shall not keep us here. */
         for (unsigned i = 0; i < NVME_ADMIN_ENTRIES && nvme_admin_reap(c); i++) {
         }
+        nvme_overdue_poll(c);
         if (!c->admin_sync.outstanding) {
             return 0;
         }
@@ -211,7 +216,7 @@ static int admin_abort_overdue(struct nvme_ctrlr *c)
     c->admin_abort = (struct nvme_admin_cmd){ .outstanding = true, .cid = NVME_ADMIN_CID_ABORT };
     nvme_admin_put(c, &cmd, NVME_ADMIN_CID_ABORT);
     nvme_admin_ring(c);
-    return admin_wait_until(c, nvme_now(c) + MIN(ABORT_WAIT_NS, c->opt.admin_timeout_ns));
+    return admin_wait_until(c, nvme_now(c) + MIN(NVME_ABORT_WAIT_NS, c->opt.admin_timeout_ns));
 }
 
 static bool is_aborted(const struct nvme_result *res)

@@ -1,8 +1,8 @@
 /*
  * drivers/nvme/nvme_command.c - any I/O command on a queue pair, synchronously.
  *
- * nvme_post() leaves most dwords of a ring entry at zero, once and for all. What is written whole
- * here is therefore wiped when it has been consumed, and the queue must have nothing else
+ * nvme_post() leaves many dwords of a ring entry at zero, once and for all. What is written whole
+ * here is therefore wiped there when it has been consumed, and the queue must have nothing else
  * outstanding: nobody can come by the entry in between.
  */
 #include "drivers/nvme/nvme_command.h"
@@ -161,6 +161,7 @@ static int wait_for(struct nvme_qpair *qp, struct flight *flights, unsigned coun
         if (n < 0) {
             return nvme_recover(qp->ctrlr) ? -ESHUTDOWN : 0;
         }
+        nvme_overdue_poll(qp->ctrlr);
         if (n == 0) {
             nvme_relax(qp->ctrlr);
         }
@@ -168,12 +169,20 @@ static int wait_for(struct nvme_qpair *qp, struct flight *flights, unsigned coun
     return 0;
 }
 
+/* What nvme_post() does not write is zero again; the rest is left for the flight recorder. */
+static void wipe_entry(struct nvme_sqe *sqe)
+{
+    sqe->cdw2 = sqe->cdw3 = 0;
+    sqe->mptr = 0;
+    sqe->cdw13 = sqe->cdw14 = sqe->cdw15 = 0;
+}
+
 static int fly(struct nvme_qpair *qp, struct flight *flights, unsigned count, uint64_t timeout_ns)
 {
     uint64_t usual_ns = qp->timeout_ns;
     int err;
 
-    qp->batch_ns = nvme_now(qp->ctrlr);
+    nvme_queue_begin_batch(qp);
     for (unsigned i = 0; i < count; i++) {
         post_flight(qp, &flights[i], count == FUSED_COUNT ? i + 1 : 0);
     }
@@ -185,7 +194,7 @@ static int fly(struct nvme_qpair *qp, struct flight *flights, unsigned count, ui
     err = wait_for(qp, flights, count);
     qp->timeout_ns = usual_ns;
     for (unsigned i = 0; i < count; i++) {
-        memset(flights[i].entry, 0, sizeof(*flights[i].entry));
+        wipe_entry(flights[i].entry);
         if (!err) {
             err = flights[i].io.err;
         }

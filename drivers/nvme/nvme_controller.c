@@ -188,6 +188,8 @@ struct nvme_options nvme_default_options(void)
         .io_entries = 1024,
         .io_timeout_ns = 30 * NS_PER_S,
         .admin_timeout_ns = 60 * NS_PER_S,
+        .retries = 4,
+        .max_resets = 8,
         .host_memory_bytes = 64 * MIB,
     };
 }
@@ -237,6 +239,10 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
     if (!c->opt.admin_timeout_ns) {
         c->opt.admin_timeout_ns = defaults.admin_timeout_ns;
     }
+    if (!c->opt.max_resets) {
+        c->opt.max_resets = defaults.max_resets;
+    }
+    c->opt.max_resets = MIN(c->opt.max_resets, (unsigned)NVME_RESETS_REMEMBERED);
     c->quirks = nvme_quirks_of(plat->vendor_id, plat->device_id);
     c->info.emulated = c->quirks & NVME_QUIRK_EMULATED;
     return c;
@@ -245,6 +251,7 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
 /* From the first Identify to I/O. What was made stays, for the caller to free. */
 static int make_usable(struct nvme_ctrlr *c)
 {
+    nvme_retry_enable(c);
     int err = nvme_hmb_enable(c); /* first: without it the drive may be slow */
 
     if (!err) {

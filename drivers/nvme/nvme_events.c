@@ -239,6 +239,7 @@ unsigned nvme_events_poll(struct nvme_ctrlr *ctrlr)
     struct nvme_events *e = &ctrlr->events;
     unsigned delivered = 0;
 
+    nvme_overdue_poll(ctrlr);
     if (atomic_load_explicit(&ctrlr->attention, memory_order_relaxed) & NVME_ATTENTION_STOPPED ||
         e->delivering || ctrlr->admin_sync.outstanding) {
         return 0; /* in the middle of another command: whoever waits for it may poll meanwhile */

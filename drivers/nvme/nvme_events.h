@@ -36,9 +36,11 @@ int nvme_event_listen(struct nvme_ctrlr *ctrlr, nvme_event_fn fn, void *ctx) mus
 void nvme_event_unlisten(struct nvme_ctrlr *ctrlr, nvme_event_fn fn, void *ctx);
 
 /*
- * Delivers what has arrived: at most four events in one call, and at most 64 in a second, however
- * many the controller has. When nothing has arrived it costs one read of memory. Returns the number
- * delivered. A controller that does not answer meanwhile is recovered, as by nvme_admin().
+ * What the controller's CPU has to do now and then, while others run I/O too: sends the Aborts and
+ * Keep Alives that are due, and delivers what has arrived: at most four events in one call, and at
+ * most 64 in a second, however many the controller has. When nothing has arrived it costs one read
+ * of memory. Returns the number delivered. A controller that does not answer meanwhile is
+ * recovered, as by nvme_admin().
  */
 unsigned nvme_events_poll(struct nvme_ctrlr *ctrlr);
 

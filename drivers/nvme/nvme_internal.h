@@ -25,6 +25,9 @@
  * nvme_ability.c     what the controller offers
  * nvme_gate.c        what a command can destroy, and whether that is armed
  * nvme_log.c         log pages
+ * nvme_overdue.c     commands that are not answered in time
+ * nvme_retry.c       commands that are worth another try
+ * nvme_recorder.c    the last commands of each queue, and what became of them
  * nvme_recover.c     failure, reset, what becomes of outstanding commands
  * nvme_status.c      status codes and opcodes in words
  * nvme_trace.c       submissions and completions in words
@@ -45,11 +48,18 @@
 
 #define NVME_ADMIN_ENTRIES        32
 #define NVME_ADMIN_DATA_MAX_BYTES (1024 * 1024)
-/* Identifiers of admin commands: up to NVME_ADMIN_ENTRIES those that are waited for, then: */
+/* Identifiers of admin commands: */
 #define NVME_ADMIN_CID_ABORT 0x40
 #define NVME_ADMIN_CID_SIDE  0x41 /* an Identify beside a command that lasts: nvme_format.c */
 #define NVME_ADMIN_CID_EVENT 0x80 /* and NVME_EVENT_REQUESTS - 1 more */
+#define NVME_ADMIN_CID_FIRST 0x100 /* those that are waited for, one after the other */
+#define NVME_ADMIN_CID_LAST  0x7fff
 #define NVME_NO_SLOT              0xffff
+#define NVME_NO_TAG               UINT32_MAX /* no slot has this index */
+/* From the time-out of a command to the reset of its controller, or as long as the time-out. */
+#define NVME_ABORT_WAIT_NS        (2 * NS_PER_S)
+#define NVME_RESETS_REMEMBERED    16
+#define NVME_MARKS                64 /* a power of two */
 
 /* Bits of nvme_ctrlr.attention: what a post or reap must not overlook. Zero on a good day. */
 #define NVME_ATTENTION_STOPPED 1u /* failed, or shut down: nothing may be sent */
@@ -80,7 +90,22 @@ struct nvme_slot {
 } cache_aligned;
 static_assert(sizeof(struct nvme_slot) == 64, "a slot is one cache line");
 
-/* A queue pair. All of it belongs to the owning CPU, but irq_count, which the machine counts up. */
+/* The one overdue command of a queue that is being dealt with (nvme_overdue.c). The owner's, but:
+ * from SENT to ANSWERED it is the controller's CPU that changes state. */
+struct nvme_overdue {
+    atomic_uint state; /* NVME_OVERDUE_... */
+    uint32_t tag;      /* NVME_NO_TAG: none, or it has ended */
+    uint64_t since_ns; /* there has been an overdue one ever since; 0: there is none */
+};
+enum { NVME_OVERDUE_NONE, NVME_OVERDUE_ASKED, NVME_OVERDUE_SENT, NVME_OVERDUE_ANSWERED };
+
+/* How far a queue was at a time: see nvme_recorder.c. */
+struct nvme_mark {
+    uint64_t time_ns, commands, completions;
+};
+
+/* A queue pair. All of it belongs to the owning CPU, but irq_count, which the machine counts up,
+ * and overdue. */
 struct nvme_qpair {
     /* used by every post */
     struct nvme_sqe *sq;
@@ -92,6 +117,7 @@ struct nvme_qpair {
     uint32_t outstanding;
     uint64_t commands;
     uint64_t batch_ns; /* when the first command since the last ring was posted */
+    uint64_t batches;
     _Atomic uint32_t *sq_shadow; /* NULL: shadow doorbells are not in use, as for the next three */
 
     /* used by every reap */
@@ -127,6 +153,13 @@ struct nvme_qpair {
     atomic_uint irq_count;
     uint64_t sq_doorbells, cq_doorbells, missed_interrupts, errors;
     uint64_t bad_completions, stale_completions, wrong_sqids;
+    uint64_t timeouts, aborted, late_answers;
+    struct nvme_overdue overdue;
+    /* the flight recorder */
+    uint64_t commands_before, completions_before; /* made before the rings were last emptied */
+    uint32_t bad_cqe[4]; /* the last one that was for no command */
+    uint64_t bad_cqe_ns; /* 0: none */
+    struct nvme_mark marks[NVME_MARKS]; /* that of batch n has index n % NVME_MARKS */
     _Atomic uint32_t *sq_event, *cq_shadow, *cq_event;
     uint64_t kick_ns;          /* when a register is written all the same */
     uint64_t kick_completions; /* completions when that time was set */
@@ -217,6 +250,10 @@ struct nvme_ctrlr {
     atomic_bool failed; /* wants nvme_recover() */
     int dead_err;       /* not 0: recovery was given up */
     uint64_t failed_ns;
+    char why[128]; /* the last reason for which it failed */
+    /* when it was reset because it had failed, the last times */
+    uint64_t reset_times_ns[NVME_RESETS_REMEMBERED];
+    unsigned resets_forced;
     uint64_t kept_bytes; /* memory never given back because the device may still write to it */
     unsigned resets;
 
@@ -227,6 +264,9 @@ struct nvme_ctrlr {
     struct dma_buf admin_data;
     uint16_t admin_cid;
     struct nvme_admin_cmd admin_sync, admin_abort, admin_side;
+    struct nvme_qpair *abort_qp; /* who asked for admin_abort; NULL: an admin command is aborted */
+    atomic_bool abort_wanted;    /* by the owner of some queue */
+    uint64_t aborts_sent, retries, retried_ok;
     struct dma_buf side_data;             /* of admin_side; none until it is needed */
     const struct nvme_patience *patience; /* of admin_sync; or NULL */
     struct nvme_events events;
@@ -255,7 +295,7 @@ void nvme_relax(struct nvme_ctrlr *c);
 void nvme_wait(struct nvme_ctrlr *c, uint64_t ns);
 
 /* Given what CSTS reads: the registers do not answer. No working controller's CSTS is all ones, as
- * reserved bits read as zero; none has VS = 0, which is what some machines read where nothing is. */
+ * reserved bits read as zero; none has VS = 0, which some machines read where nothing is. */
 bool nvme_csts_is_gone(const struct nvme_ctrlr *c, uint32_t csts);
 
 /* Waits until (CSTS & mask) == want. 0; -ENODEV (it does not answer, and is not in its place);
@@ -352,6 +392,44 @@ hot_inline void nvme_queue_advance_sq(struct nvme_qpair *qp)
 
 /* Tells the controller which completions were consumed. */
 void nvme_queue_ack(struct nvme_qpair *qp);
+
+/* A batch begins: what is posted until the next ring gets this time. */
+hot_inline void nvme_queue_begin_batch(struct nvme_qpair *qp)
+{
+    struct nvme_mark *mark = &qp->marks[qp->batches++ % NVME_MARKS];
+
+    qp->batch_ns = nvme_now(qp->ctrlr);
+    mark->time_ns = qp->batch_ns;
+    mark->commands = qp->commands;
+    mark->completions = qp->completions;
+}
+
+/* --- overdue commands (nvme_overdue.c) -------------------------------------------------------- */
+
+/* The owner looks for overdue commands; sets next_walk_ns, and may fail the controller. */
+void nvme_overdue_look(struct nvme_qpair *qp, uint64_t now_ns);
+/* The command of this tag was ended by an Abort: true when that was because it was overdue. */
+bool nvme_overdue_ended(struct nvme_qpair *qp, uint32_t tag) must_check;
+void nvme_overdue_reset(struct nvme_qpair *qp);
+/* The controller's CPU: sends an Abort that an owner asked for; the Abort was answered. */
+void nvme_overdue_poll(struct nvme_ctrlr *c);
+void nvme_overdue_answered(struct nvme_ctrlr *c);
+
+/* --- retries (nvme_retry.c) ------------------------------------------------------------------ */
+
+/* io has ended with err: true, after a pause where one is due, if it is to be sent again. tries
+ * begins at 0. */
+bool nvme_retry(struct nvme_ctrlr *c, const struct nvme_io *io, int err, unsigned *tries)
+    must_check;
+/* Says how it ended, if there was more than one try. */
+void nvme_retry_note(struct nvme_ctrlr *c, const struct nvme_io *io, int err, unsigned tries);
+/* After each Identify: lets the controller say how long to wait before a retry. */
+void nvme_retry_enable(struct nvme_ctrlr *c);
+
+/* --- the flight recorder (nvme_recorder.c) --------------------------------------------------- */
+
+/* Logs what is outstanding, and the last commands of each queue. */
+void nvme_recorder_log(const struct nvme_ctrlr *c);
 
 /* --- admin commands (nvme_admin.c) ---------------------------------------------------------- */
 
@@ -468,6 +546,8 @@ hot_inline void nvme_io_part_done(struct nvme_io *io)
     }
 }
 
+/* "Read nsid 1 lba 8 blocks 8 prp1 1000h prp2 0h" */
+void nvme_sqe_format(bool admin, const struct nvme_sqe *sqe, char *buf, size_t cap);
 void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *sqe);
 void nvme_trace_completion(const struct nvme_qpair *qp, uint32_t dw0, uint32_t dw3);
 

@@ -51,7 +51,7 @@ hot_inline struct nvme_sqe *io_put_command(struct nvme_qpair *qp, struct nvme_io
 hot_inline void io_note_batch(struct nvme_qpair *qp)
 {
     if (qp->sq_tail == qp->sq_rung) {
-        qp->batch_ns = nvme_now(qp->ctrlr);
+        nvme_queue_begin_batch(qp);
     }
 }
 
@@ -273,8 +273,9 @@ static void io_sync_done(struct nvme_io *io)
     container_of(io, struct nvme_qpair, sync_io)->sync_done = true;
 }
 
-/* Waits until qp->sync_io is posted and done. -ESHUTDOWN: it may still be outstanding. */
-static int io_sync_run(struct nvme_qpair *qp)
+/* Waits until qp->sync_io is posted and done. own: this is the controller's CPU. -ESHUTDOWN: it may
+ * still be outstanding. */
+static int io_sync_run(struct nvme_qpair *qp, bool own)
 {
     struct nvme_ctrlr *c = qp->ctrlr;
     bool posted = false;
@@ -297,6 +298,9 @@ static int io_sync_run(struct nvme_qpair *qp)
         if (n < 0) {
             return n;
         }
+        if (own) {
+            nvme_overdue_poll(c);
+        }
         if (n == 0) {
             nvme_relax(c);
         }
@@ -318,7 +322,7 @@ static int io_sync_part(struct nvme_qpair *qp, struct nvme_io *io, uint32_t firs
         .flags = io->flags,
         .done = io_sync_done,
     };
-    int err = io_sync_run(qp);
+    int err = io_sync_run(qp, recover);
     if (err == -ESHUTDOWN && recover && !qp->sync_done) {
         int recovered = nvme_recover(qp->ctrlr);
 
@@ -361,7 +365,13 @@ int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover)
     do {
         uint32_t nlb = (uint32_t)MIN((uint64_t)(io->nlb - first), turn);
 
-        err = io_sync_part(qp, io, first, nlb, recover);
+        unsigned tries = 0;
+
+        do {
+            io->status = 0;
+            err = io_sync_part(qp, io, first, nlb, recover);
+        } while (err && recover && nvme_retry(c, io, err, &tries));
+        nvme_retry_note(c, io, err, tries);
         first += nlb;
     } while (!err && first < io->nlb);
     io->err = err;

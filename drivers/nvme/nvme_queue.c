@@ -132,6 +132,9 @@ void nvme_queue_reset(struct nvme_qpair *qp)
     qp->next_walk_ns = 0;
     qp->next_csts_ns = qp->clock_ns + CSTS_INTERVAL_NS;
     qp->created = false;
+    qp->commands_before = qp->commands;
+    qp->completions_before = qp->completions;
+    nvme_overdue_reset(qp);
     nvme_dbbuf_unbind(qp);
     for (uint32_t i = 0; i < qp->depth; i++) {
         qp->slots[i].next_free = (uint16_t)(i + 1 < qp->depth ? i + 1 : NVME_NO_SLOT);
@@ -140,36 +143,6 @@ void nvme_queue_reset(struct nvme_qpair *qp)
 }
 
 /* --- deadlines ------------------------------------------------------------------------------ */
-
-static void queue_find_overdue(struct nvme_qpair *qp, uint64_t now_ns)
-{
-    uint32_t left = qp->outstanding;
-    char why[96], name[32];
-    uint64_t cqe;
-
-    for (uint32_t i = 0; i < qp->depth && left; i++) {
-        const struct nvme_slot *slot = &qp->slots[i];
-
-        if (!slot->io) {
-            continue;
-        }
-        left--;
-        if (now_ns < slot->posted_ns + qp->timeout_ns) { /* the clock may have gone back */
-            continue;
-        }
-        /* It may be us who were away so long: what has completed is not overdue. */
-        if (nvme_queue_peek(qp, &cqe)) {
-            qp->until_clock = 1;
-            qp->next_walk_ns = now_ns;
-            return;
-        }
-        nvme_opcode_format(false, slot->io->opcode, name, sizeof(name));
-        str_format(why, sizeof(why), "%s (queue %u, command %u) was not answered within %llu ms",
-                   name, qp->qid, i, (unsigned long long)(qp->timeout_ns / NS_PER_MS));
-        nvme_fail(qp->ctrlr, why);
-        return;
-    }
-}
 
 static void queue_look_at_clock(struct nvme_qpair *qp)
 {
@@ -201,8 +174,7 @@ static void queue_look_at_clock(struct nvme_qpair *qp)
         (void)nvme_check_status(qp->ctrlr);
     }
     if (now_ns >= qp->next_walk_ns) {
-        qp->next_walk_ns = now_ns + qp->timeout_ns / 16;
-        queue_find_overdue(qp, now_ns);
+        nvme_overdue_look(qp, now_ns);
     }
 }
 
@@ -246,6 +218,9 @@ void nvme_ring(struct nvme_qpair *qp)
  */
 static __attribute__((noinline)) bool queue_odd_completion(struct nvme_qpair *qp, uint64_t cqe)
 {
+    /* It has been consumed already. */
+    const volatile uint32_t *at =
+        &qp->cq[4 * ((size_t)(qp->cq_head ? qp->cq_head : qp->cq_entries) - 1)];
     uint32_t cid = nvme_tag_cid(nvme_cqe_tag(cqe));
     const struct nvme_slot *slot = &qp->slots[cid & qp->slot_mask];
 
@@ -256,7 +231,11 @@ static __attribute__((noinline)) bool queue_odd_completion(struct nvme_qpair *qp
         }
         return true;
     }
-    /* An identifier that was used earlier: its command was completed twice, or had been given up. */
+    for (unsigned i = 0; i < ARRAY_SIZE(qp->bad_cqe); i++) {
+        qp->bad_cqe[i] = at[i];
+    }
+    qp->bad_cqe_ns = nvme_now(qp->ctrlr);
+    /* One that was used earlier: its command was completed twice, or had been given up. */
     qp->stale_completions += (cid & qp->slot_mask) < qp->depth && cid != nvme_tag_cid(slot->tag);
     if (qp->bad_completions++ == 0) {
         log_error("%s: controller fault: queue %u completed command %xh, which is not outstanding",
@@ -265,12 +244,16 @@ static __attribute__((noinline)) bool queue_odd_completion(struct nvme_qpair *qp
     return false;
 }
 
-static void queue_note_error(struct nvme_qpair *qp, struct nvme_io *io, uint16_t status)
+static void queue_note_error(struct nvme_qpair *qp, struct nvme_io *io, uint64_t cqe)
 {
+    uint16_t status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, nvme_cqe_dw3(cqe));
+    bool timed_out = FIELD_GET(NVME_STATUS_CODE, status) == NVME_SC_ABORT_REQUESTED &&
+                     nvme_overdue_ended(qp, nvme_cqe_tag(cqe));
+
     qp->errors++;
     if (!io->status) {
         io->status = status;
-        io->err = nvme_status_errno(status);
+        io->err = timed_out ? -ETIMEDOUT : nvme_status_errno(status);
     }
 }
 
@@ -279,15 +262,14 @@ hot_inline void queue_complete(struct nvme_qpair *qp, uint64_t cqe)
     uint32_t index = nvme_cqe_dw3(cqe) & qp->slot_mask;
     const struct nvme_slot *slot = &qp->slots[index];
     struct nvme_io *io = slot->io;
-    uint16_t status = (uint16_t)FIELD_GET(NVME_CQE_DW3_STATUS, nvme_cqe_dw3(cqe));
 
     nvme_queue_advance_cq(qp);
     if (unlikely((nvme_cqe_tag(cqe) != slot->tag || !io) && !queue_odd_completion(qp, cqe))) {
         return;
     }
     nvme_slot_free(qp, index);
-    if (unlikely(status)) {
-        queue_note_error(qp, io, status);
+    if (unlikely(nvme_cqe_dw3(cqe) & (uint32_t)NVME_CQE_DW3_STATUS)) {
+        queue_note_error(qp, io, cqe);
     }
     nvme_io_part_done(io);
 }
@@ -411,4 +393,7 @@ void nvme_qpair_stats(const struct nvme_qpair *qp, struct nvme_qpair_stats *out)
     out->bad_completions = qp->bad_completions;
     out->stale_completions = qp->stale_completions;
     out->wrong_sqids = qp->wrong_sqids;
+    out->timeouts = qp->timeouts;
+    out->aborted = qp->aborted;
+    out->late_answers = qp->late_answers;
 }

@@ -12,13 +12,16 @@
 #include "lib/bitfield.h"
 #include "lib/errno.h"
 #include "lib/log.h"
+#include "lib/string.h"
 
+#define STORM_NS           (60 * NS_PER_S)
 #define SUBSYSTEM_RESET_NS (100 * NS_PER_MS)
 
 void nvme_fail(struct nvme_ctrlr *c, const char *why)
 {
     if (!atomic_exchange(&c->failed, true)) {
         c->failed_ns = nvme_now(c);
+        str_copy(c->why, sizeof(c->why), why);
         log_error("%s: failed: %s", c->name, why);
     }
     atomic_fetch_or(&c->attention, NVME_ATTENTION_STOPPED);
@@ -42,6 +45,25 @@ int nvme_check_status(struct nvme_ctrlr *c)
         return -EIO;
     }
     return 0;
+}
+
+void nvme_ctrlr_stats(const struct nvme_ctrlr *ctrlr, struct nvme_ctrlr_stats *out)
+{
+    *out = (struct nvme_ctrlr_stats){
+        .resets = ctrlr->resets,
+        .resets_forced = ctrlr->resets_forced,
+        .failed_ns = ctrlr->why[0] ? ctrlr->failed_ns : 0,
+        .why = ctrlr->why,
+        .aborts_sent = ctrlr->aborts_sent,
+        .retries = ctrlr->retries,
+        .retried_ok = ctrlr->retried_ok,
+        .kept_bytes = ctrlr->kept_bytes,
+    };
+}
+
+void nvme_admin_stats(const struct nvme_ctrlr *ctrlr, struct nvme_qpair_stats *out)
+{
+    nvme_qpair_stats(&ctrlr->admin, out);
 }
 
 bool nvme_present(const struct nvme_ctrlr *ctrlr)
@@ -114,6 +136,7 @@ static int bring_up(struct nvme_ctrlr *c)
     nvme_queue_reset(&c->admin);
     c->admin_sync.outstanding = false;
     c->admin_abort.outstanding = false;
+    c->abort_qp = NULL;
     c->admin_side.outstanding = false;
     nvme_events_reset(c);
     c->keep_alive_ns = 0;
@@ -129,6 +152,7 @@ static int bring_up(struct nvme_ctrlr *c)
     if (err) {
         return err;
     }
+    nvme_retry_enable(c);
     err = nvme_hmb_enable(c);
     if (err) {
         return err;
@@ -165,8 +189,23 @@ static void put_back_configuration(struct nvme_ctrlr *c)
     }
 }
 
+/* One more reset because of a failure: too many of them within a minute help nobody. */
+static bool is_storm(struct nvme_ctrlr *c)
+{
+    uint64_t now_ns = nvme_now(c);
+    unsigned recent = 0;
+
+    c->reset_times_ns[c->resets_forced++ % NVME_RESETS_REMEMBERED] = now_ns;
+    for (unsigned i = 0; i < MIN(c->resets_forced, (unsigned)NVME_RESETS_REMEMBERED); i++) {
+        recent += now_ns - c->reset_times_ns[i] < STORM_NS;
+    }
+    return recent > c->opt.max_resets;
+}
+
 int nvme_recover(struct nvme_ctrlr *ctrlr)
 {
+    bool had_failed = atomic_load(&ctrlr->failed);
+    bool storm = false;
     int err;
 
     if (ctrlr->shut_down) {
@@ -176,7 +215,10 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
         return ctrlr->dead_err;
     }
     atomic_fetch_or(&ctrlr->attention, NVME_ATTENTION_STOPPED);
-    if (!atomic_load(&ctrlr->failed)) {
+    if (had_failed) {
+        nvme_recorder_log(ctrlr);
+        storm = is_storm(ctrlr);
+    } else {
         ctrlr->failed_ns = nvme_now(ctrlr);
     }
     if (ctrlr->removed) {
@@ -191,6 +233,11 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
     put_back_configuration(ctrlr);
     err = nvme_disable(ctrlr);
     nvme_end_all(ctrlr);
+    if (!err && storm) {
+        log_error("%s: it had to be reset more than %u times within %u s", ctrlr->name,
+                  ctrlr->opt.max_resets, (unsigned)(STORM_NS / NS_PER_S));
+        err = -EIO;
+    }
     if (!err) {
         err = bring_up(ctrlr);
     }
@@ -198,7 +245,8 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
         return give_up(ctrlr, err);
     }
     atomic_fetch_and(&ctrlr->attention, ~NVME_ATTENTION_STOPPED);
-    log_info("%s: in service again", ctrlr->name);
+    /* Who asked for the reset is told by whom he asked. */
+    log_message(had_failed ? LOG_WARN : LOG_INFO, "%s: in service again", ctrlr->name);
     return 0;
 }
 

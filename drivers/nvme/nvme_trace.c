@@ -23,10 +23,9 @@ static bool has_range(uint8_t opcode)
     return opcode <= NVME_IO_COMPARE || opcode == NVME_IO_WRITE_ZEROES || opcode == NVME_IO_VERIFY;
 }
 
-void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *sqe)
+void nvme_sqe_format(bool admin, const struct nvme_sqe *sqe, char *buf, size_t cap)
 {
-    bool admin = qp->qid == 0;
-    char name[48], rest[80] = "", text[160];
+    char name[48], rest[80] = "";
 
     nvme_opcode_format(admin, sqe->opcode, name, sizeof(name));
     if (admin) {
@@ -45,9 +44,16 @@ void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *s
                    FIELD_GET(NVME_RW_CDW12_FUA, sqe->cdw12) ? " fua" : "");
     }
     bool sgl = FIELD_GET(NVME_SQE_PSDT, sqe->flags) != 0;
-    str_format(text, sizeof(text), "%s nsid %u%s %s %llxh %s %llxh", name, sqe->nsid, rest,
+    str_format(buf, cap, "%s nsid %u%s %s %llxh %s %llxh", name, sqe->nsid, rest,
                sgl ? "sgl address" : "prp1", (unsigned long long)sqe->prp1,
                sgl ? "length" : "prp2", (unsigned long long)sqe->prp2);
+}
+
+void nvme_trace_submission(const struct nvme_qpair *qp, const struct nvme_sqe *sqe)
+{
+    char text[160];
+
+    nvme_sqe_format(qp->qid == 0, sqe, text, sizeof(text));
     trace_line(qp, sqe->cid, text);
 }
 

@@ -22,6 +22,7 @@ void rig_init(struct rig *r)
     r->opt.max_io_qpairs = 2;
     r->opt.io_entries = 32;
     r->opt.io_timeout_ns = 2 * NS_PER_S;
+    r->opt.max_resets = UINT32_MAX; /* tests of that set their own limit */
     r->opt.admin_timeout_ns = 3 * NS_PER_S;
 }
 

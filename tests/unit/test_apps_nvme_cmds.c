@@ -151,6 +151,52 @@ static void test_stats(void **state)
     (void)state;
     says("nvme stats nvme0", " CPU  depth in use     commands");
     says("nvme stats nvme0", "\n   0    255      0 ");
+    says("nvme stats nvme0", "\n adm ");
+    says("nvme stats nvme0 -o json", "\"last_failure\" : \"\"");
+}
+
+/* Troubles are counted, and shown when there are any. */
+static void test_stats_of_a_bad_day(void **state)
+{
+    struct nvme_model *m = ha->hosts[0]->model;
+    const struct model_rule refuse = {
+        .on = MODEL_ON_IO, .match = MODEL_ANY, .sub = MODEL_ANY, .action = MODEL_DO_STATUS,
+        .value = 0x281};
+    const struct model_rule fatal = {
+        .on = MODEL_ON_IO, .match = MODEL_ANY, .sub = MODEL_ANY, .action = MODEL_DO_CFS};
+
+    (void)state;
+    model_add_rule(m, &refuse);
+    says("crc32 nvme0n1 0 1", "b2aa7578");
+    model_clear_rules(m);
+    says("nvme stats nvme0", "\nCPU 0: 1 commands ended with an error\n");
+    says("nvme stats nvme0", "\nretries: 1, commands that succeeded by them: 1\n");
+    model_add_rule(m, &fatal);
+    says("crc32 nvme0n1 0 1", "b2aa7578");
+    model_clear_rules(m);
+    says("nvme stats nvme0", "\nresets: 1, of these because of a failure: 1\n");
+    says("nvme stats nvme0", "s ago: it reports a fatal status (CSTS.CFS)\n");
+    says("nvme stats nvme0 -o json", "\"resets_forced\" : 1");
+}
+
+static void test_recorder(void **state)
+{
+    (void)state;
+    says("crc32 nvme0n1 7 1", "b2aa7578");
+    says("nvme recorder nvme0", "Read nsid 1 lba 7 blocks 1 ");
+    says("nvme recorder nvme0 --count=1", "Successful Completion");
+    says("nvme recorder nvme0 -o json", "\"state\" : \"answered\"");
+    refuses("nvme recorder nvme0 -o xml", -EINVAL, "normal or json");
+}
+
+static void test_timeouts(void **state)
+{
+    (void)state;
+    says("nvme timeouts nvme0 --io=2500", ": 2500 ms\n");
+    says("nvme timeouts nvme0", ": 2500 ms\n");
+    says("nvme timeouts nvme0 -o json", "\"io_ms\" : 2500");
+    refuses("nvme timeouts nvme0 --io=9", -ERANGE, "--io is 10 to 3600000 milliseconds");
+    refuses("nvme timeouts nvme0 --admin=0", -ERANGE, "--admin is 10 to");
 }
 
 /* A console device that keeps what it is sent. */
@@ -272,6 +318,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_show_regs, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_show_regs_gone, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_stats, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_stats_of_a_bad_day, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_recorder, one_drive, tear_down),
+        cmocka_unit_test_setup_teardown(test_timeouts, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_trace, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_mistakes, one_drive, tear_down),
         cmocka_unit_test_setup_teardown(test_identify_as_json, one_drive, tear_down),
