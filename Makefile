@@ -276,9 +276,19 @@ system-ubsan:  ## the short system tests on a kernel with -fsanitize=undefined
 instructions:  ## instructions of engine and driver for one I/O at depth 128, counted; fails above 250
 	$(Q)$(PYTHON) tests/bench/engine_instructions.py --limit=250
 
-coverage:  ## lines of the portable code that the unit tests reach
+# Can the tests fail? Small wrong changes to the driver, the block layer and the file system.
+MUTANTS := $(BUILD)/mutants
+mutant-objects: $(call hostobjs,$(HOST_LIB_C) $(PCI_C) $(CONSOLE_C) $(NVME_C) $(BLOCK_C) $(FS_C) \
+    $(APPS_C) $(MODEL_C) $(UNIT_C))
+
+mutants:  ## how many of N=200 wrong changes (SEED=1) the unit tests notice; fails below 90 %
+	$(Q)$(MAKE) --no-print-directory BUILD=$(MUTANTS) HOST_SAN=-fPIC mutant-objects
+	$(Q)$(PYTHON) tests/mutation/mutate.py --build $(MUTANTS) --cc '$(CC)' \
+		--cflags '$(filter-out $(HOST_SAN),$(HCFLAGS)) -fPIC' -n $(or $(N),200) --seed $(or $(SEED),1)
+
+coverage:  ## lines and branches of the portable code that the unit tests and fuzz inputs reach
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage HOST_SAN=--coverage unit fuzz-replay
-	$(Q)tools/coverage.sh $(BUILD)/coverage
+	$(Q)$(PYTHON) tools/coverage.py $(BUILD)/coverage
 
 # ---- lint -------------------------------------------------------------------------------------------
 LINT := tests/lint
@@ -342,6 +352,6 @@ help:  ## this list
 	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
 
 FORCE:
-.PHONY: FORCE kernel iso test unit schedules fuzz-replay fuzz instructions system system-ubsan coverage lint format \
-        bench run debug compare deps clean help
+.PHONY: FORCE kernel iso test unit schedules fuzz-replay fuzz instructions system system-ubsan \
+        mutant-objects mutants coverage lint format bench run debug compare deps clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
