@@ -38,7 +38,6 @@ REVIEWED = {
     "apps/files/cmd_hexdump.c:dump_source": COMMANDS,
     "apps/files/cmd_read.c:read_blocks": COMMANDS,
     "apps/files/cmd_write.c:write_blocks": COMMANDS,
-    "apps/hotplug/look.c:hotplug_forget_absent": "each turn takes one function, or drops it",
     "apps/nvme/blocks.c:blocks_each": COMMANDS,
     "apps/nvme/cmd_firmware.c:send_image": COMMANDS,
     "apps/nvme/cmd_selftest.c:wait":
