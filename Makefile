@@ -27,7 +27,7 @@ PCI_C := $(patsubst %,drivers/pci/%.c,assign bus class_names link msix pci reset
 UART_C := $(patsubst %,drivers/uart/%.c,ns16550)
 CONSOLE_C := $(patsubst %,drivers/console/%.c,console)
 NVME_C := $(patsubst %,drivers/nvme/%.c,nvme_ability nvme_admin nvme_cmb nvme_command \
-    nvme_controller nvme_dbbuf nvme_directive nvme_events nvme_feature nvme_feature_table \
+    nvme_controller nvme_dbbuf nvme_directive nvme_dma_check nvme_events nvme_feature nvme_feature_table \
     nvme_firmware nvme_format nvme_gate nvme_hmb nvme_io nvme_log nvme_namespace nvme_nsmgmt \
     nvme_nvm nvme_nvm_spans nvme_overdue nvme_pi nvme_prp nvme_qpairs nvme_queue nvme_quirks \
     nvme_recorder nvme_recover nvme_registers nvme_rescan nvme_reservation nvme_retry \
@@ -95,6 +95,11 @@ KERNEL_DEBUG := $(BUILD)/carillon.debug.elf
 ifeq ($(UBSAN),1)
 KCFLAGS += -fsanitize=undefined -fsanitize-undefined-trap-on-error
 endif
+# DMA_CHECK=1: the driver's use of memory for devices is watched (drivers/nvme/nvme_dma_check.h).
+ifeq ($(DMA_CHECK),1)
+KCFLAGS += -DNVME_DMA_CHECK
+DMA_CHECK_FLAG := -DNVME_DMA_CHECK
+endif
 KLDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
             -T boot/linker.ld
 
@@ -158,7 +163,7 @@ $(BARE_ISO): $(BUILD)/bare-loop.elf iso/grub.cfg tools/mkiso.sh
 
 # ---- host -------------------------------------------------------------------------------------------
 HOST_SAN ?= -fsanitize=address,undefined -fno-sanitize-recover=all
-HCFLAGS  := $(COMMON) -O1 $(HOST_SAN) -DCARILLON_HOST -fno-omit-frame-pointer
+HCFLAGS  := $(COMMON) -O1 $(HOST_SAN) $(DMA_CHECK_FLAG) -DCARILLON_HOST -fno-omit-frame-pointer
 # lib/string.c replaces the C library in the kernel only; its own test compiles it under other names.
 HOST_LIB_C := $(filter-out lib/string.c,$(LIB_C)) boot/multiboot2.c
 
@@ -243,7 +248,7 @@ PYTEST    := $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 SYSTEM_ENV = CARILLON_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1
 FUZZ_SECONDS ?= 60
 
-test: deps unit schedules fuzz-replay instructions system system-ubsan  ## all tests: unit, model, fuzz corpus, booted image
+test: deps unit schedules tsan fuzz-replay instructions system system-ubsan system-dmacheck  ## all tests: unit, model, fuzz corpus, booted image
 
 unit: $(UNIT)  ## the unit and model tests (ASan, UBSan); T=tests/unit/test_x.c for one of them
 	$(Q)tests/run_unit.sh $(TEST_LOGS) $(if $(T),$(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(T)),$(UNIT))
@@ -267,10 +272,23 @@ fuzz: $(FUZZ) $(SEEDS)/made  ## libFuzzer, FUZZ_SECONDS (60) for each parser; ne
 system: $(ISO)  ## boot the image in QEMU and look at it from outside; T=expression as pytest -k
 	$(Q)$(SYSTEM_ENV) $(PYTEST) $(if $(T),-k '$(T)') tests/system
 
-# The same image built with undefined behaviour trapped has to pass the short tests too.
-system-ubsan:  ## the short system tests on a kernel with -fsanitize=undefined
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan UBSAN=1 iso
-	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/ubsan/carillon.iso) $(PYTEST) -m smoke tests/system
+# The same image built with undefined behaviour trapped, or with the use of memory for devices
+# watched, has to pass the short tests too; ALL=1: every test.
+SHORT = $(if $(ALL),,-m smoke) $(if $(T),-k '$(T)')
+system-ubsan:  ## the short system tests on a kernel with -fsanitize=undefined; ALL=1 for all
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan UBSAN=1 T= iso
+	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/ubsan/carillon.iso) $(PYTEST) $(SHORT) tests/system
+
+system-dmacheck:  ## the short system tests on a kernel with DMA_CHECK=1; ALL=1 for all
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/dmacheck DMA_CHECK=1 T= iso
+	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/dmacheck/carillon.iso) $(PYTEST) $(SHORT) tests/system
+
+# The host tests that have threads. TSan and ASan exclude each other; it knows no fences, and here
+# they stand between the driver and a device, which takes a lock.
+TSAN_C := $(patsubst %,tests/unit/test_%.c,apps_bench_engine_jobs lib_log nvme_threads pci_console)
+tsan:  ## the host tests with several threads under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan HOST_SAN='-fsanitize=thread -Wno-tsan' \
+		UNIT_C='$(TSAN_C)' T= unit
 
 # Exact and the same on every machine with the same compiler, so this is a test and no measurement.
 instructions:  ## instructions of engine and driver for one I/O at depth 128, counted; fails above 250
@@ -352,6 +370,7 @@ help:  ## this list
 	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
 
 FORCE:
-.PHONY: FORCE kernel iso test unit schedules fuzz-replay fuzz instructions system system-ubsan \
-        mutant-objects mutants coverage lint format bench run debug compare deps clean help
+.PHONY: FORCE kernel iso test unit schedules tsan fuzz-replay fuzz instructions system system-ubsan \
+        system-dmacheck mutant-objects mutants coverage lint format bench run debug compare deps clean \
+        help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -91,6 +91,7 @@ void nvme_admin_ring(struct nvme_ctrlr *c)
     struct nvme_qpair *qp = &c->admin;
 
     if (qp->sq_tail != qp->sq_rung) {
+        nvme_dma_check_ring(qp);
         qp->sq_rung = qp->sq_tail;
         qp->sq_doorbells++;
         nvme_write32(c, qp->sq_doorbell, qp->sq_tail);

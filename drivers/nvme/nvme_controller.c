@@ -201,6 +201,7 @@ static void ctrlr_free(struct nvme_ctrlr *c)
         log_error("%s: %llu KiB of memory stay with the device, which does not become quiet",
                   c->name, (unsigned long long)(c->kept_bytes / KIB));
     }
+    nvme_dma_check_end(c);
     heap_free(c->id_again);
     heap_free(c->effects);
     heap_free(c);
@@ -232,6 +233,7 @@ static struct nvme_ctrlr *ctrlr_alloc(const char *name, const struct platform *p
     c->id_again = again;
     str_copy(c->name, sizeof(c->name), name);
     c->plat = *plat;
+    nvme_dma_check_begin(c);
     c->opt = *opt;
     if (!c->opt.io_timeout_ns) {
         c->opt.io_timeout_ns = defaults.io_timeout_ns;

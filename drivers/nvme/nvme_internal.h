@@ -6,6 +6,7 @@
  * nvme_queue.c       rings and slots: ring, reap, deadlines, interrupts
  * nvme_qpairs.c      how many I/O queue pairs there are, their vectors and their memory
  * nvme_prp.c         where data lies, in PRP entries
+ * nvme_dma_check.c   for a build that watches the use of memory
  * nvme_io.c          read, write, flush: post with splitting, and the synchronous form
  * nvme_command.c     any I/O command, synchronously
  * nvme_nvm.c         the NVM command set: ranges, split where need be; fused commands; flush
@@ -41,6 +42,7 @@
 #include <stdint.h>
 
 #include "drivers/nvme/nvme.h"
+#include "drivers/nvme/nvme_dma_check.h"
 #include "drivers/nvme/nvme_prp.h"
 #include "drivers/nvme/nvme_spec.h"
 #include "drivers/platform.h"
@@ -366,6 +368,7 @@ hot_inline void nvme_slot_free(struct nvme_qpair *qp, uint32_t index)
 {
     struct nvme_slot *slot = &qp->slots[index];
 
+    nvme_dma_check_ended(qp, slot);
     slot->io = NULL;
     slot->tag += qp->tag_step;
     slot->next_free = (uint16_t)qp->free_head;

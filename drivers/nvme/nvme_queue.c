@@ -203,6 +203,7 @@ void nvme_ring(struct nvme_qpair *qp)
     if (unlikely(qp->completions - qp->cq_acked + qp->outstanding >= qp->cq_entries)) {
         nvme_queue_ack(qp);
     }
+    nvme_dma_check_ring(qp);
     qp->sq_rung = qp->sq_tail;
     if (unlikely(qp->sq_shadow != NULL) && !nvme_dbbuf_sq(qp)) {
         return;
