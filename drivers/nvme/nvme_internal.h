@@ -352,13 +352,13 @@ static inline uint16_t nvme_tag_cid(uint32_t tag)
  * may be read after this. */
 hot_inline bool nvme_queue_peek(const struct nvme_qpair *qp, uint64_t *cqe)
 {
-    uint64_t value = *(const volatile uint64_t *)&qp->cq[4 * (size_t)qp->cq_head + 2];
+    /* The phase is read before anything the controller wrote earlier. */
+    uint64_t value = __atomic_load_n(
+        (const volatile uint64_t *)&qp->cq[4 * (size_t)qp->cq_head + 2], __ATOMIC_ACQUIRE);
 
     if ((nvme_cqe_dw3(value) & (uint32_t)NVME_CQE_DW3_PHASE) != qp->cq_phase) {
         return false;
     }
-    /* The phase is read before anything the controller wrote earlier. */
-    atomic_thread_fence(memory_order_acquire);
     *cqe = value;
     return true;
 }

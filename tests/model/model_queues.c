@@ -326,6 +326,7 @@ static void write_cqe(struct nvme_model *m, struct cq *cq, const struct cqe *cqe
         m->csts |= CSTS_CFS;
         return;
     }
+    uint32_t dw2 = dw[2];
     if (cqe->torn && m->repair_count < ARRAY_SIZE(m->repairs)) {
         m->repairs[m->repair_count++] = (struct repair){
             .due_ns = m->now_ns + cqe->torn_ns, .iova = iova, .dw0 = cqe->dw0, .dw2 = cqe->dw2
@@ -333,9 +334,10 @@ static void write_cqe(struct nvme_model *m, struct cq *cq, const struct cqe *cqe
     } else {
         dw[0] = cqe->dw0;
         dw[1] = 0;
-        dw[2] = cqe->dw2;
+        dw2 = cqe->dw2;
     }
-    atomic_store_explicit((_Atomic uint32_t *)(dw + 3), cqe->dw3 | (uint32_t)cq->phase << 16,
+    uint32_t dw3 = cqe->dw3 | (uint32_t)cq->phase << 16;
+    atomic_store_explicit((_Atomic uint64_t *)(void *)(dw + 2), (uint64_t)dw3 << 32 | dw2,
                           memory_order_release);
     if (++cq->tail == cq->size) {
         cq->tail = 0;
