@@ -24,6 +24,7 @@
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/watchdog.h"
 
+#include "drivers/nvme/nvme_recorder.h"
 #include "drivers/uart/ns16550.h"
 
 #include "apps/shell/shell.h"
@@ -42,6 +43,8 @@ _Noreturn void kmain(void);
 #define FIRST_USABLE     MIB     /* below, firmware writes where it wants */
 #define SCRIPT_BYTES     4096
 #define WORD_BYTES       64
+
+#define RECORDED_COMMANDS 8 /* of each queue, in a crash report */
 
 static struct boot_info info;
 static struct console console;
@@ -297,6 +300,16 @@ static unsigned last_online_cpu(void)
     return last;
 }
 
+/* The last part of a crash report. */
+static void report_controllers(struct out *out)
+{
+    for (unsigned i = 0; i < app.ctrlr_count; i++) {
+        if (app.ctrlrs[i].nvme) {
+            nvme_recorder_dump(app.ctrlrs[i].nvme, out, RECORDED_COMMANDS);
+        }
+    }
+}
+
 static void open_disks(void)
 {
     struct nvme_options opt = nvme_default_options();
@@ -322,6 +335,7 @@ static void open_disks(void)
     }
     app.pci = &bus;
     disks_attach(&app, &opt);
+    panic_set_report(report_controllers);
     hotplug_start(&app, &info, &opt);
     open_ramdisk();
     err = fs_create(app.blocks, &app.fs);

@@ -130,6 +130,8 @@ def test_uncorrected_machine_check(boot, image):
     assert "on CPU 0: machine check" in text
     assert "bank 3: uncorrected: memory controller: read on channel 1" in text
     assert "address 0000000012345000" in text
+    recorded = text.partition("last messages:")[2]
+    assert re.search(r"^nvme0.*queue 2", recorded, re.MULTILINE) and "Read nsid 1 lba" in recorded
     assert re.search(r"^  CPU 1 \(bench\): [0-9a-f]{16} .*bench_worker_run", text, re.MULTILINE)
 
 
