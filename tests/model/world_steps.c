@@ -302,12 +302,15 @@ static void lose(struct world *w)
 static void complete_wrongly(struct world *w)
 {
     static const enum model_action actions[] = { MODEL_DO_CID, MODEL_DO_TORN, MODEL_DO_DUPLICATE,
-                                                 MODEL_DO_LOSE_IRQ, MODEL_DO_EXTRA_IRQ };
+                                                 MODEL_DO_LOSE_IRQ, MODEL_DO_EXTRA_IRQ,
+                                                 MODEL_DO_SQID };
     struct model_rule rule = on_io(w);
 
     rule.action = actions[world_pick(w, ARRAY_SIZE(actions))];
     if (rule.action == MODEL_DO_CID) {
         rule.value = 0x8000 + world_pick(w, 0x8000); /* nobody's, whatever is outstanding */
+    } else if (rule.action == MODEL_DO_SQID) {
+        rule.value = 4 + world_pick(w, 1000);
     } else {
         rule.value = world_pick(w, 3) * 500;
     }
