@@ -280,7 +280,7 @@ static int do_it(struct shell *sh, const char *command, struct nvme_target *targ
     struct nvme_ctrlr *ctrlr = target->ctrlr;
     struct nvme_result res = {0};
     uint16_t ids[IDS_MAX];
-    unsigned count;
+    unsigned count = 0;
     int err = nvme_require(sh, command, ctrlr, NVME_CAN_MANAGE_NAMESPACES);
 
     if (!err && target->nsid == NVME_NSID_ALL &&
