@@ -31,9 +31,13 @@ GOAL_PERCENT = 90
 SLOW_S = 5  # a program that computes longer on the good code is left to `make test`
 WALL_S = 120
 LIBRARY = "libcarillon.so"
-# Programs of the upper layers that run no I/O.
-NO_IO = re.compile(r"test_apps_(bench_(format|jobfile|json|options|pattern|report|settle|"
-                   r"verify_block)|complete|host|line|options|shell|token)$")
+# Which programs can notice a change of a layer.
+REACHING = {
+    "nvme": re.compile(r"test_(nvme|block|apps_(nvme|erase|events|exhaustion|power|safety|waits))"),
+    "block": re.compile(r"test_(block|fs|nvme_removed|apps_(bench_engine|bench_trim|erase|"
+                        r"exhaustion|files|hotplug|nvme_blocks|nvme_cmds|safety))"),
+    "fs": re.compile(r"test_(fs|apps_(exhaustion|files|nvme_passthru|run|safety))"),
+}
 
 
 def run(command, cpu_s=None, env=None):
@@ -89,7 +93,7 @@ class Workshop:
             if kept.exists() and kept.stat().st_mtime > newest else {}
         for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
             name, program = source.stem, programs / source.stem
-            if name.split("_")[1] not in ("nvme", "block", "fs", "apps") or NO_IO.match(name):
+            if not any(reach.match(name) for reach in REACHING.values()):
                 continue
             if name not in times:
                 status = run([*self.compiler, str(self.host / "tests/unit" / f"{name}.o"),
@@ -107,16 +111,14 @@ class Workshop:
         """The test programs that reach the source, those most likely to notice first."""
         words = set(pathlib.Path(path).stem.split("_")) - {"nvme"}
         layer = "nvme" if "nvme" in path else "block" if "block" in path else "fs"
-        reaching = {"nvme": ("nvme", "block", "apps"), "block": ("block", "fs", "apps"),
-                    "fs": ("fs", "apps")}[layer]
 
         def rank(item):
             name, (_, seconds) = item
             parts = name.split("_")
             near = sum(any(p.startswith(w[:5]) for p in parts[2:]) for w in words)
             return (seconds > 2, -near, parts[1] != layer, seconds)
-        return sorted((item for item in self.tests.items()
-                       if item[0].split("_")[1] in reaching), key=rank)
+        return sorted((item for item in self.tests.items() if REACHING[layer].match(item[0])),
+                      key=rank)
 
     def compile(self, text, out):
         """The exit status."""
