@@ -1,0 +1,163 @@
+/*
+ * tests/unit/test_fs_entries.c - directory entries: their times, how deep they may lie, and what is
+ * said of a damaged one; and the places where other formats are looked for.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fat_image.h"
+
+#include "fs/fs.h"
+#include "lib/errno.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+#define DATE(year, month, day)     ((uint16_t)(((year) - 1980) << 9 | (month) << 5 | (day)))
+#define TIME(hour, minute, second) ((uint16_t)((hour) << 11 | (minute) << 5 | (second) / 2))
+
+static const struct {
+    uint16_t date, time;
+    struct fs_time want; /* all zero: it is none */
+} rows[] = {
+    {DATE(1980, 1, 1), TIME(0, 0, 0), {1980, 1, 1, 0, 0, 0}},
+    {DATE(2107, 12, 31), TIME(23, 59, 58), {2107, 12, 31, 23, 59, 58}},
+    {DATE(2024, 2, 29), TIME(12, 1, 2), {2024, 2, 29, 12, 1, 2}},
+    {DATE(2024, 0, 1), TIME(1, 1, 2), {0}},
+    {DATE(2024, 13, 1), TIME(1, 1, 2), {0}},
+    {DATE(2024, 1, 0), TIME(1, 1, 2), {0}},
+    {DATE(2024, 1, 1), TIME(24, 1, 2), {0}},
+    {DATE(2024, 1, 1), TIME(1, 60, 2), {0}},
+    {DATE(2024, 1, 1), TIME(1, 1, 60), {0}},
+};
+
+static struct block_registry *reg;
+static struct block_dev *dev;
+static struct fs *fs;
+static struct fat_image img;
+
+static int start(void **state)
+{
+    (void)state;
+    assert_int_equal(block_registry_create(&reg), 0);
+    assert_int_equal(block_mem_create(reg, "ram0", FAT_IMAGE_SECTORS, 512, NULL, &dev), 0);
+    assert_int_equal(fs_create(reg, &fs), 0);
+    img = fat_image_make(block_mem_data(dev), 512);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fs_destroy(fs);
+    block_registry_destroy(reg);
+    return 0;
+}
+
+static void test_times(void **state)
+{
+    struct fs_entry entry;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint8_t *readme = fat_image_root(&img, ROOT_README);
+
+        store_le16(readme + 22, rows[i].time);
+        store_le16(readme + 24, rows[i].date);
+        fs_forget(fs, dev);
+        assert_int_equal(fs_stat(fs, "ram0:/README.TXT", &entry), 0);
+        assert_int_equal(entry.modified.year, rows[i].want.year);
+        assert_int_equal(entry.modified.month, rows[i].want.month);
+        assert_int_equal(entry.modified.day, rows[i].want.day);
+        assert_int_equal(entry.modified.hour, rows[i].want.hour);
+        assert_int_equal(entry.modified.minute, rows[i].want.minute);
+        assert_int_equal(entry.modified.second, rows[i].want.second);
+    }
+}
+
+/* Directories in directories, from cluster 50 on: the root and 127 more, and not one deeper. */
+static void test_depth(void **state)
+{
+    char path[1024] = "ram0:/SUB";
+    struct fs_entry entry;
+
+    (void)state;
+    fat_image_entry(fat_image_root(&img, ROOT_SUB), "SUB        ", 0x10, 50, 0);
+    for (uint32_t cluster = 50; cluster < 50 + 130; cluster++) {
+        uint8_t *dir = fat_image_cluster(&img, cluster);
+
+        fat_image_link(&img, cluster, 0x0fffffff);
+        memset(dir, 0, 512);
+        fat_image_entry(dir, ".          ", 0x10, cluster, 0);
+        fat_image_entry(dir + 32, "..         ", 0x10, cluster == 50 ? 0 : cluster - 1, 0);
+        fat_image_entry(dir + 64, "D          ", 0x10, cluster + 1, 0);
+    }
+    fs_forget(fs, dev);
+    for (unsigned depth = 1; depth <= 127; depth++) {
+        assert_int_equal(fs_stat(fs, path, &entry), 0);
+        assert_true(str_append(path, sizeof(path), "/D"));
+    }
+    assert_int_equal(fs_stat(fs, path, &entry), -ENAMETOOLONG);
+}
+
+static void log_text(char *text, size_t cap)
+{
+    struct out_buf out;
+
+    out_buf_init(&out, text, cap);
+    log_dump(&out.out);
+}
+
+static int no_entry(void *arg, const struct fs_entry *entry)
+{
+    (void)arg;
+    (void)entry;
+    return 0;
+}
+
+/* Who reads that a directory is damaged wants to know which. */
+static void test_a_damaged_directory_is_named(void **state)
+{
+    static char text[16384];
+
+    (void)state;
+    log_reset();
+    memset(fat_image_sub(&img, SUB_DOT), 'x', 64);
+    fs_forget(fs, dev);
+    assert_int_equal(fs_list(fs, "ram0:/SUB", no_entry, NULL), -EPROTO);
+    log_text(text, sizeof(text));
+    assert_non_null(strstr(text, "directory \"SUB\" is damaged"));
+}
+
+/* The label of an LVM volume is in one of the first four sectors. */
+static void test_lvm(void **state)
+{
+    uint8_t *disk = block_mem_data(dev);
+    struct fs_probe probe;
+
+    (void)state;
+    for (unsigned sector = 0; sector < 6; sector++) {
+        memset(disk, 0, 512 * 8);
+        memcpy(disk + sector * 512, "LABELONE", 8);
+        memcpy(disk + sector * 512 + 24, "LVM2 001", 8);
+        assert_int_equal(fs_probe(dev, &probe), 0);
+        assert_string_equal(probe.type, sector < 4 ? "LVM" : "");
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_times),
+        TEST(test_depth),
+        TEST(test_a_damaged_directory_is_named),
+        TEST(test_lvm),
+    };
+
+    return cmocka_run_group_tests_name("fs entries", tests, NULL, NULL);
+}
