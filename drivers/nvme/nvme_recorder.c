@@ -122,6 +122,8 @@ void nvme_record_format(const struct nvme_record *record, bool admin, char *buf,
         bool event = admin && record->cmd.opcode == NVME_ADM_ASYNC_EVENT_REQUEST;
 
         str_copy(status, sizeof(status), event ? "waits for an event" : "not answered");
+    } else if (record->state == NVME_RECORD_ANSWERED && record->status == 0) {
+        str_copy(status, sizeof(status), "success");
     } else if (record->state == NVME_RECORD_ANSWERED) {
         nvme_status_format(record->status, status, sizeof(status));
     }
@@ -156,7 +158,12 @@ static void dump_queue(const struct nvme_ctrlr *c, unsigned queue, struct out *o
         }
         nvme_record_format(&record, queue == 0, line, sizeof(line));
         print_age(out, now_ns, record.posted_ns);
-        out_printf(out, "%s\n", line);
+        out_puts(out, line);
+        if (record.answered_ns && record.answered_ns <= now_ns) {
+            out_printf(out, ", seen %llu us ago",
+                       (unsigned long long)((now_ns - record.answered_ns) / NS_PER_US));
+        }
+        out_puts(out, "\n");
     }
     if (qp->bad_cqe_ns) {
         print_age(out, now_ns, qp->bad_cqe_ns);

@@ -184,7 +184,8 @@ static void test_recorder(void **state)
     (void)state;
     says("crc32 nvme0n1 7 1", "b2aa7578");
     says("nvme recorder nvme0", "Read nsid 1 lba 7 blocks 1 ");
-    says("nvme recorder nvme0 --count=1", "Successful Completion");
+    says("crc32 nvme0n1 8 1", "b2aa7578");
+    says("nvme recorder nvme0 --count=2", ": success, seen ");
     says("nvme recorder nvme0 -o json", "\"state\" : \"answered\"");
     refuses("nvme recorder nvme0 -o xml", -EINVAL, "normal or json");
 }
