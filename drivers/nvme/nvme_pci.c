@@ -540,11 +540,12 @@ void nvme_pci_detach(struct nvme_ctrlr *ctrlr)
 {
     struct nvme_pci **link = &attached;
 
-    while (*link && (*link)->ctrlr != ctrlr) {
+    assert(*link);
+    while ((*link)->ctrlr != ctrlr) {
         link = &(*link)->next;
+        assert(*link);
     }
     struct nvme_pci *np = *link;
-    assert(np);
     nvme_detach(ctrlr);
     *link = np->next;
     destroy(np);

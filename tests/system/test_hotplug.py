@@ -135,7 +135,7 @@ def crc(vm, what):
 
 def lent_kib(vm):
     """Memory that is lent to devices."""
-    line = next(l for l in cmd(vm, "mem").splitlines() if l.startswith("devices"))
+    line = next(row for row in cmd(vm, "mem").splitlines() if row.startswith("devices"))
     number, unit = line.split()[1:3]
     return float(number) * {"B": 1 / 1024, "KiB": 1, "MiB": 1024}[unit]
 

@@ -51,8 +51,8 @@ static const struct {
 
 /* Besides the examples. */
 static const char *const more_lines[] = {
-    "bench --filename=nvme0n1 --rw=write --bs=4k --iodepth=4 --size=32k --verify=crc32c "
-    "--output-format=json",
+    ("bench --filename=nvme0n1 --rw=write --bs=4k --iodepth=4 --size=32k --verify=crc32c "
+     "--output-format=json"),
     "bench --filename=nvme0n1 --rw=randread --bs=4k --iodepth=4 --numjobs=2 --size=32k",
     "erase nvme0n1 --serial=CAR0001 --verify=1",
     "cat nvme0n1p1:/BIG.BIN",
