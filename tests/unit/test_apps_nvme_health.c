@@ -225,7 +225,7 @@ static void test_command(void **state)
     static const struct model_patch self_test = {.cns = 1, .offset = 256, .len = 2, .value = 16};
     static const uint8_t failed[28] = {0x17, 3};
     static const struct model_rule unreadable = {.on = MODEL_ON_IO, .match = 0x02, .sub = 8,
-                                                 .action = MODEL_DO_STATUS, .value = 0x281};
+                                                 .action = MODEL_DO_STATUS, .value = 0x4281};
     struct model_config drive = model_default_config();
     struct host_appliance_config cfg = host_appliance_default_config();
 
