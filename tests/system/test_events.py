@@ -3,6 +3,7 @@ import zlib
 
 import pytest
 
+from faults import BENCH, FILE
 from test_disk import put, random_bytes
 from vm import nvme
 
@@ -60,3 +61,60 @@ def test_reset_shutdown_resume(boot, image):
     assert vm.crc("nvme0n1 0 128") == expected
     assert vm.crc("nvme0n1 200 1") == f"{zlib.crc32(bytes([0xee]) * 512):08x}"
     assert "CAP.NSSRS is 0" in vm.cmd("nvme subsystem-reset nvme0")
+
+
+@pytest.fixture(name="rig", scope="module")
+def fixture_rig(new_rig):
+    """A drive that can be bothered from outside; its doorbells get values that are none."""
+    with new_rig(expect_trace=["pci_nvme_ub_db_wr_invalid_sqtail"],
+                 events=["pci_nvme_admin_cmd"]) as rig:
+        yield rig
+
+
+def warn(rig, bits):
+    """Sets the critical warnings of the first drive."""
+    rig.vm.qmp("qom-set", path=f"/machine/peripheral/{rig.bad.ctrl}",
+               property="smart_critical_warning", value=bits)
+
+
+@pytest.mark.parametrize("line", [BENCH, "crc32 " + FILE])
+def test_event_while_it_runs(rig, line):
+    """It becomes a line, the command goes on, and the drive can report the next one."""
+    warn(rig, 0)
+    before = rig.vm.serial_text().count("event: health: a temperature is beyond its threshold")
+
+    def heat():
+        warn(rig, 2)
+    if line == BENCH:
+        rig.start(line)
+        heat()
+        output = rig.vm.wait_prompt()
+        assert "err= 0" in output
+    else:
+        output = rig.slow_file_read(heat)
+    rig.vm.watch(0.3)
+    text = rig.vm.serial_text()
+    assert text.count("event: health: a temperature is beyond its threshold") == before + 1
+    rig.check()
+    warn(rig, 0)
+    assert "critical_warning                        : 0" in rig.vm.cmd("nvme smart-log nvme0")
+
+
+def test_wrong_doorbell_is_an_event(rig):
+    """A tail beyond the queue, written by somebody else: the drive reports an error, it is said, and
+    both drives go on."""
+    rig.vm.qtest.store(rig.bad.bar(rig.vm) + 0x1000 + 8, 0xffff)  # SQ 1, whose tail QEMU keeps
+    rig.vm.expect("nvme0: event: error: ")
+    rig.check()
+    assert "error" in rig.vm.cmd("events nvme0 --counts")
+
+
+def test_storm_of_events(rig):
+    """Sixty changes as fast as they can be made: few lines, the shell answers, the count is told."""
+    for turn in range(60):
+        warn(rig, turn % 2 * 4)
+    output = rig.vm.cmd("")
+    assert output.count("event: health") <= 4
+    rig.check()
+    warn(rig, 0)
+    assert "health" in rig.vm.cmd("events nvme0 --counts")
