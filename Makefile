@@ -272,6 +272,11 @@ fuzz: $(FUZZ) $(SEEDS)/made  ## libFuzzer, FUZZ_SECONDS (60) for each parser; ne
 system: $(ISO)  ## boot the image in QEMU and look at it from outside; T=expression as pytest -k
 	$(Q)$(SYSTEM_ENV) $(PYTEST) $(if $(T),-k '$(T)') tests/system
 
+# Other commands and faults each time; SEED= brings those of an earlier run again.
+MINUTES ?= 2
+soak: $(ISO)  ## MINUTES (2) of random I/O with random faults, the data verified; SEED= repeats a run
+	$(Q)$(SYSTEM_ENV) $(PYTHON) tests/system/soak.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 # The same image built with undefined behaviour trapped, or with the use of memory for devices
 # watched, has to pass the short tests too; ALL=1: every test.
 SHORT = $(if $(ALL),,-m smoke) $(if $(T),-k '$(T)')
@@ -370,7 +375,7 @@ help:  ## this list
 	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
 
 FORCE:
-.PHONY: FORCE kernel iso test unit schedules tsan fuzz-replay fuzz instructions system system-ubsan \
+.PHONY: FORCE kernel iso test unit schedules tsan fuzz-replay fuzz instructions system soak system-ubsan \
         system-dmacheck mutant-objects mutants coverage lint format bench run debug compare deps clean \
         help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -80,6 +80,10 @@ static int arm_run(struct shell *sh, int argc, char **argv)
     size_text_binary(info->block_count * info->block_bytes, size, sizeof(size));
     out_printf(sh->out, "%s: %s, serial %s, %s\n", info->name, info->model, info->serial, size);
     lsblk_print(sh->out, sh->app->blocks, disk);
+    if (!block_info(disk)->armed) { /* it was looked at for that */
+        return shell_fail(sh, argv[0], -EIO, "%s was reset meanwhile and is read-only again",
+                          info->name);
+    }
     out_printf(sh->out, "%s is armed: everything on it can be overwritten now. `disarm %s` ends "
                "this.\n", info->name, info->name);
     return 0;

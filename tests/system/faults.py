@@ -26,9 +26,9 @@ class Drive:
 
     # pylint: disable=too-many-arguments
     def __init__(self, path, serial="S1", *, slot=None, options="", ns_options="", file=None,
-                 above=None):
+                 throttled=False):
         """file: the node that has the data, as options of -blockdev (else the image at path);
-        above: a filter node at the end of the chain, without node-name and file."""
+        throttled: throttle() can be used, for which the last node of the chain is one more."""
         self.path = pathlib.Path(path)
         self.serial = serial
         self.ctrl, self.ns = "ctrl" + serial, "ns" + serial
@@ -38,15 +38,18 @@ class Drive:
                  f"driver=blkdebug,image=file{serial},discard=unmap,node-name=debug{serial}",
                  f"driver=raw,file=debug{serial},discard=unmap,node-name=raw{serial}"]
         top = "raw" + serial
-        if above:
+        self.args = []
+        if throttled:
             top = "top" + serial
-            nodes.append(f"{above},file=raw{serial},discard=unmap,node-name={top}")
+            nodes.append(f"driver=throttle,throttle-group=limit{serial},file=raw{serial},"
+                         f"discard=unmap,node-name={top}")
+            self.args = ["-object", f"throttle-group,id=limit{serial}"]
         device = f"nvme,serial={serial},id={self.ctrl}"
         device += f",addr={slot}" if slot is not None else ""
         device += f",{options}" if options else ""
         namespace = f"nvme-ns,drive={top},nsid=1,bus={self.ctrl},id={self.ns}"
         namespace += f",{ns_options}" if ns_options else ""
-        self.args = [word for node in nodes for word in ("-blockdev", node)]
+        self.args += [word for node in nodes for word in ("-blockdev", node)]
         self.args += ["-device", device, "-device", namespace]
 
     # --- errors -----------------------------------------------------------------------------------
@@ -93,8 +96,13 @@ class Drive:
         vm.qmp("query-status")
 
     def release(self, vm, tag):
-        """Lets it go on."""
-        assert "error" not in vm.hmp(f'qemu-io -d {self.ns} "resume {tag}"').lower()
+        """Lets it go on; if none has come, none will hang."""
+        assert "error" not in vm.hmp(f'qemu-io -d {self.ns} "remove_break {tag}"').lower()
+
+    def throttle(self, vm, iops):
+        """So many requests a second; 0: no limit."""
+        vm.qmp("qom-set", path=f"/objects/limit{self.serial}", property="limits",
+               value={"iops-total": iops})
 
     # --- the controller from outside --------------------------------------------------------------
 
@@ -128,15 +136,6 @@ def all_devices(bus):
     for device in bus["devices"]:
         yield device
         yield from all_devices(device.get("pci_bridge", {"devices": []}))
-
-
-THROTTLE = ["-object", '{"qom-type":"throttle-group","id":"tg","limits":{"iops-total":0}}']
-THROTTLED = "driver=throttle,throttle-group=tg"  # a Drive's above
-
-
-def throttle(vm, iops):
-    """So many requests a second; 0: no limit."""
-    vm.qmp("qom-set", path="/objects/tg", property="limits", value={"iops-total": iops})
 
 
 class Nbd:
@@ -196,11 +195,11 @@ class Rig:
         if bad_file:
             bad_file.serve(images[0])
         images[1].write_bytes(random.Random(32).randbytes(4 << 20))
-        self.bad = Drive(images[0], "BAD1", slot=5, above=THROTTLED,
+        self.bad = Drive(images[0], "BAD1", slot=5, throttled=True,
                          file=bad_file and bad_file.file)
         self.good = Drive(images[1], "GOOD1", slot=6)
         self.file_lba = images[0].read_bytes().index(FILE_BYTES[:512]) // 512
-        self.vm = Vm(self.work / "vm", devices=THROTTLE + self.bad.args + self.good.args,
+        self.vm = Vm(self.work / "vm", devices=self.bad.args + self.good.args,
                      qtest=True, **options)
 
     def __enter__(self):
@@ -226,11 +225,11 @@ class Rig:
     def slow_file_read(self, fault, seconds=0.8):
         """Reads the file four requests a second and lets the fault happen meanwhile; what the
         command printed. The file's checksum is never a wrong one."""
-        throttle(self.vm, 4)
+        self.bad.throttle(self.vm, 4)
         self.start("crc32 " + FILE, seconds)
         fault()
         self.vm.watch(0.3)
-        throttle(self.vm, 0)
+        self.bad.throttle(self.vm, 0)
         output = self.vm.wait_prompt(60)
         sums = set(re.findall(r"^([0-9a-f]{8})  ", output, re.MULTILINE))
         assert sums <= {f"{zlib.crc32(FILE_BYTES):08x}"}, output

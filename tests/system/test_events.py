@@ -101,16 +101,16 @@ def test_event_while_it_runs(rig, line):
 
 
 def test_wrong_doorbell_is_an_event(rig):
-    """A tail beyond the queue, written by somebody else: the drive reports an error, it is said, and
-    both drives go on."""
-    rig.vm.qtest.store(rig.bad.bar(rig.vm) + 0x1000 + 8, 0xffff)  # SQ 1, whose tail QEMU keeps
+    """A tail beyond the queue, written by somebody else: the drive reports an error, it is said,
+    and both drives go on."""
+    rig.vm.qtest.store(rig.bad.bar(rig.vm) + 0x1000 + 8, 0xffff)  # of SQ 1; QEMU ignores it
     rig.vm.expect("nvme0: event: error: ")
     rig.check()
     assert "error" in rig.vm.cmd("events nvme0 --counts")
 
 
 def test_storm_of_events(rig):
-    """Sixty changes as fast as they can be made: few lines, the shell answers, the count is told."""
+    """Sixty changes as fast as they can be made: few lines, the shell answers, they are counted."""
     for turn in range(60):
         warn(rig, turn % 2 * 4)
     output = rig.vm.cmd("")
