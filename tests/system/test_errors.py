@@ -31,7 +31,7 @@ def submissions(vm, opcode):
 
 
 READ, WRITE, FLUSH, ZEROES, TRIM, COPY, COMPARE = 2, 1, 0, 8, 9, 0x19, 5
-RETRIES = 0  # of reads and writes through the block layer; nvme-cli's commands are sent once
+RETRIES = 4  # of reads and writes through the block layer; commands of nvme-cli are sent once
 SPARE = 60000  # an LBA that belongs to no file
 
 # What fails, the command that meets it, its opcode and how often it is sent, what the person reads.
