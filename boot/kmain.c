@@ -336,7 +336,9 @@ static void open_disks(void)
     app.pci = &bus;
     disks_attach(&app, &opt);
     panic_set_report(report_controllers);
-    hotplug_start(&app, &info, &opt);
+    if (!cmdline_has(info.cmdline, "nohotplug")) {
+        hotplug_start(&app, &info, &opt);
+    }
     open_ramdisk();
     err = fs_create(app.blocks, &app.fs);
     if (err) {

@@ -214,18 +214,18 @@ int nvme_recover(struct nvme_ctrlr *ctrlr)
     if (ctrlr->dead_err) {
         return ctrlr->dead_err;
     }
+    if (ctrlr->removed) {
+        ctrlr->dead_err = -ENODEV;
+        nvme_end_all(ctrlr);
+        atomic_store(&ctrlr->failed, false);
+        return -ENODEV;
+    }
     atomic_fetch_or(&ctrlr->attention, NVME_ATTENTION_STOPPED);
     if (had_failed) {
         nvme_recorder_log(ctrlr);
         storm = is_storm(ctrlr);
     } else {
         ctrlr->failed_ns = nvme_now(ctrlr);
-    }
-    if (ctrlr->removed) {
-        ctrlr->dead_err = -ENODEV;
-        nvme_end_all(ctrlr);
-        atomic_store(&ctrlr->failed, false);
-        return -ENODEV;
     }
     nvme_disarm_for(ctrlr, "it was reset");
     ctrlr->resets++;

@@ -1,6 +1,6 @@
 /*
  * tests/fuzz/fuzz_pci_scan.c - PCI enumeration over functions whose configuration space, and whose
- * answer to writes, are the fuzzer's.
+ * answer to writes, are the fuzzer's; and the last of them as one that was added later.
  *
  * The input is a list of functions: bus, device and function, which bits of each register can be
  * written (a rotation), and 256 bytes of configuration space; a short one is filled with zeroes.
@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "drivers/pci/assign.h"
 #include "drivers/pci/pci.h"
 #include "drivers/pci/pci_regs.h"
+#include "drivers/pci/slot.h"
 #include "lib/assert.h"
 #include "lib/heap.h"
 
@@ -103,6 +105,57 @@ static void check(const struct pci_function *f)
     pci_set_bus_master(f, false);
 }
 
+static bool is_memory(const struct pci_bar *bar)
+{
+    return bar->kind == PCI_BAR_MEM32 || bar->kind == PCI_BAR_MEM64;
+}
+
+/* No two BARs of f overlap, and none overlaps one of other's. */
+static void check_apart(const struct pci_function *f, const struct pci_function *other)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        for (unsigned j = 0; j < 6; j++) {
+            const struct pci_bar *a = &f->bar[i], *b = &other->bar[j];
+
+            if (a == b || !is_memory(a) || !is_memory(b) || b->addr == 0 ||
+                b->bytes > UINT64_MAX - b->addr) {
+                continue;
+            }
+            assert(a->addr != 0 && a->addr <= UINT64_MAX - a->bytes);
+            assert(a->addr + a->bytes <= b->addr || b->addr + b->bytes <= a->addr);
+        }
+    }
+}
+
+/* The last function of the list is one that was added. */
+static void add_last(struct pci_bus *bus, struct machine *m)
+{
+    static struct rangeset holes;
+    struct pci_function f = bus->functions[bus->count - 1];
+    struct pci_slot slot;
+
+    holes.count = 0;
+    rangeset_add(&holes, 0x10000000, 0xfec00000);
+    pci_bus_drop(bus, bus->count - 1);
+    m->accesses = 0;
+    if (pci_assign(bus, &holes, &f) == 0) {
+        check_apart(&f, &f);
+        for (unsigned i = 0; i < bus->count; i++) {
+            check_apart(&f, &bus->functions[i]);
+        }
+    }
+    for (unsigned i = 0; i < bus->count; i++) {
+        if (pci_slot_init(&bus->functions[i], &slot)) {
+            (void)pci_slot_look(&slot);
+            assert(pci_slot_power(&slot, true) < 0); /* there is no time to wait for */
+            pci_slot_blink(&slot, true);
+        }
+    }
+    assert(pci_bus_add(bus, &f) == 0);
+    assert(pci_bus_find(bus, f.bus, f.dev, f.fn));
+    assert(m->accesses < 1000000);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct machine m;
@@ -120,6 +173,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* A walk that does not end is a bug, however the lists are tied. */
     assert(m.accesses < 256 * 32 + MAX_FUNCTIONS * 1000);
+    if (bus.count > 0) {
+        add_last(&bus, &m);
+    }
     pci_release(&bus);
     assert(heap_used_bytes() == 0);
     return 0;

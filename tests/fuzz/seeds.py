@@ -48,6 +48,27 @@ def acpi_table(signature, body):
     return bytes(data)
 
 
+def aml_package(head, *body):
+    """A package of AML behind its opcode and before its name and terms."""
+    data = b"".join(body)
+    size = len(data) + 2
+    return head + bytes([0x40 | size & 15, size >> 4]) + data
+
+
+def lib_aml_slots():
+    """Devices with selectors, as QEMU writes them, among terms of every kind."""
+    clutter = (b"\x5b\x80PCST\x01\x0b\x00\xae\x0a\x08" b"\x5b\x81\x0bPCST\x43PCIU\x20"
+               b"\x5b\x01BLCK\x00\x5b\x02EVNT\x14\x0aDVNTzzzzz\x06AAAA\\BBBB\x15^^CCCC\x06\x00"
+               b"\x08STRG\x0dtext\x00\x08_CRS\x12\x04\x02\x0a\x09\xa0\x06\x00zzzz\xa1\x03zz")
+    inner = aml_package(b"\x5b\x82", b"S10_\x08_ADR\x0c\x00\x00\x02\x00\x08BSEL\x0a\x07")
+    outer = aml_package(b"\x5b\x82", b"S18_\x08_ADR\x0c\x00\x00\x03\x00\x08BSEL\x01", inner)
+    yield aml_package(b"\x10", b"\\\x2e_SB_PCI0\x08BSEL\x00", clutter, outer)
+    yield clutter + aml_package(b"\x10", b"\\\x2f\x02_SB_PCI0", outer, clutter)
+    for _ in range(12):
+        outer = aml_package(b"\x5b\x82", b"DEEP\x08_ADR\x01\x08BSEL\x01", outer)
+    yield aml_package(b"\x10", b"PCI0", outer)
+
+
 def arch_acpi():
     """A root with the tables of a PC, in both forms."""
     madt = struct.pack("<II", 0xfee00000, 1)
@@ -122,7 +143,30 @@ def nvme_device():
         yield bytes(data)
 
 
-GENERATORS = (apps_print, arch_acpi, boot_multiboot2, lib_text, nvme_device)
+def pci_function(place, rotation, registers):
+    """A function of fuzz_pci_scan.c: {offset: dword}, all else zero."""
+    config = bytearray(256)
+    for offset, value in registers.items():
+        config[offset:offset + 4] = struct.pack("<I", value)
+    return struct.pack("<HB", place, rotation) + config
+
+
+def pci_scan():
+    """A port with windows and a slot, and behind it a drive that has no addresses yet."""
+    port = {0x00: 0x000c1b36, 0x04: 0x00100006, 0x08: 0x06040000, 0x0c: 0x00010000,
+            0x18: 0x00010100, 0x20: 0xfe50fe40, 0x24: 0x4ff14001, 0x34: 0x40, 0x40: 0x01420010,
+            0x4c: 0x00300604, 0x50: 0x20110000, 0x54: 0x0038007b, 0x58: 0x004801c0}
+    drive = {0x00: 0x00101b36, 0x04: 0x00100000, 0x08: 0x01080202, 0x10: 4, 0x18: 0xc, 0x34: 0x40,
+             0x40: 0x00020010, 0x44: 2}
+    behind, root = 0x0001, 0x2800
+    yield pci_function(0x1800, 4, port) + pci_function(behind, 8, drive)
+    yield pci_function(0x1800, 4, port) + pci_function(root, 8, {**drive, 0x10: 0xfeb00004}) \
+        + pci_function(root + 0x800, 8, drive)
+    yield pci_function(0x1800, 4, {**port, 0x20: 0}) + pci_function(behind, 12, drive)
+
+
+GENERATORS = (apps_print, arch_acpi, boot_multiboot2, lib_aml_slots, lib_text, nvme_device,
+              pci_scan)
 
 
 def main():
