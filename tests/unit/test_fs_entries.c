@@ -132,6 +132,55 @@ static void test_a_damaged_directory_is_named(void **state)
     assert_non_null(strstr(text, "directory \"SUB\" is damaged"));
 }
 
+static int note_hidden(void *arg, const struct fs_entry *entry)
+{
+    if (entry->hidden) {
+        str_copy(arg, 64, entry->name);
+    }
+    return 0;
+}
+
+/* A long name belongs to the entry right behind it: not when one was deleted in between. */
+static void test_a_long_name_does_not_jump(void **state)
+{
+    uint8_t *hidden = fat_image_root(&img, ROOT_HIDDEN), made[64];
+    char name[64];
+
+    (void)state;
+    memcpy(made + 32, hidden, 32);
+    fat_image_long_ascii(made + 32, "long.sys");
+    memcpy(fat_image_root(&img, ROOT_DELETED), made, 32);
+    fs_forget(fs, dev);
+    assert_int_equal(fs_list(fs, "ram0:/", note_hidden, name), 0);
+    assert_string_equal(name, "long.sys");
+    memcpy(fat_image_root(&img, ROOT_KANJI), made, 32);
+    fat_image_root(&img, ROOT_DELETED)[0] = 0xe5;
+    fat_image_root(&img, ROOT_DELETED)[11] = 0x20;
+    fs_forget(fs, dev);
+    assert_int_equal(fs_list(fs, "ram0:/", note_hidden, name), 0);
+    assert_string_equal(name, "HIDDEN.SYS");
+}
+
+/* NTFS and exFAT, each with its serial number. */
+static void test_serial_numbers(void **state)
+{
+    uint8_t *disk = block_mem_data(dev);
+    struct fs_probe probe;
+
+    (void)state;
+    memset(disk, 0, 4096);
+    memcpy(disk + 3, "NTFS    ", 8);
+    store_le64(disk + 72, UINT64_C(0x0123456789abcdef));
+    assert_int_equal(fs_probe(dev, &probe), 0);
+    assert_string_equal(probe.type, "NTFS");
+    assert_string_equal(probe.uuid, "0123456789ABCDEF");
+    memcpy(disk + 3, "EXFAT   ", 8);
+    store_le32(disk + 100, 0x89abcdef);
+    assert_int_equal(fs_probe(dev, &probe), 0);
+    assert_string_equal(probe.type, "exFAT");
+    assert_string_equal(probe.uuid, "89AB-CDEF");
+}
+
 /* The label of an LVM volume is in one of the first four sectors. */
 static void test_lvm(void **state)
 {
@@ -156,6 +205,8 @@ int main(void)
         TEST(test_times),
         TEST(test_depth),
         TEST(test_a_damaged_directory_is_named),
+        TEST(test_a_long_name_does_not_jump),
+        TEST(test_serial_numbers),
         TEST(test_lvm),
     };
 

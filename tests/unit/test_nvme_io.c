@@ -117,6 +117,29 @@ static void every_offset_and_length(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* A range that ends beyond the namespace is refused before the first of its turns is done. */
+static void refused_before_the_first_turn(void **state)
+{
+    struct rig r;
+    (void)state;
+
+    rig_init(&r);
+    r.opt.io_entries = 2;
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    struct nvme_ns *ns = rig_ns(&r, 1);
+    struct rig_io rio;
+    rig_io_make(&r, &rio, ns, NVME_IO_READ, ns->block_count - 3 * ns->max_blocks,
+                3 * ns->max_blocks, 0);
+    assert_int_equal(nvme_io_sync(rig_qp(&r), &rio.io, true), 0);
+    uint64_t before = model_counters(r.hp->model)->io_commands;
+    rio.io.lba++;
+    assert_int_equal(nvme_io_sync(rig_qp(&r), &rio.io, true), -EINVAL);
+    assert_int_equal(model_counters(r.hp->model)->io_commands, before);
+    rig_io_free(&r, &rio);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void lists_longer_than_a_page(void **state)
 {
     /* 511, 512, 513, 514 entries after PRP1, and enough for several chained lists. */
@@ -519,6 +542,7 @@ static const struct CMUnitTest singles[] = {
     cmocka_unit_test(lists_longer_than_a_page),
     cmocka_unit_test(splits_at_mdts),
     cmocka_unit_test(larger_than_the_queue_in_turns),
+    cmocka_unit_test(refused_before_the_first_turn),
     cmocka_unit_test(beyond_32_bits),
     cmocka_unit_test(arming),
     cmocka_unit_test(flush_and_fua),

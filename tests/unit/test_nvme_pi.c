@@ -185,6 +185,10 @@ static void damage_is_found(void **state)
         assert_false(nvme_pi_check(ns, d->prinfo, &nvm.tags, data, meta, BLOCKS, &mismatch));
         assert_int_equal(mismatch.block, 3);
         assert_string_equal(mismatch.field, d->field);
+        assert_int_not_equal(mismatch.found, mismatch.expected);
+        if (d->field[0] == 'r') {
+            assert_int_equal(mismatch.expected, nvm.tags.ref + 3);
+        }
         assert_true(nvme_pi_check(ns, nvm.prinfo, &nvm.tags, data, meta, BLOCKS, &mismatch));
     }
     close_format();

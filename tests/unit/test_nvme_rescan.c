@@ -142,6 +142,7 @@ static void another_size_keeps_the_handle(void **state)
         assert_int_equal(nvme_rescan_namespaces(r.ctrlr), 1);
         assert_ptr_equal(rig_ns(&r, 1), ns);
         assert_int_equal(ns->block_count, sizes[i]);
+        assert_int_equal(ns->used_blocks, MIN(ns->id.nuse, ns->id.ncap));
         assert_false(ns->armed);
         assert_int_equal(read_block(&r, ns, sizes[i] - 1), 0);
         assert_int_equal(read_block(&r, ns, sizes[i]), -EINVAL);
