@@ -58,7 +58,7 @@ struct world {
     uint64_t blocks;
     struct reference ref;
     struct world_op ops[WORLD_OPS];
-    unsigned power_cuts;
+    unsigned power_cuts, troubles;
     bool changed; /* the namespace has not its size */
     bool absent;  /* it is not there at all */
     bool excuse;  /* something has happened that may end I/O with an error */

@@ -360,7 +360,10 @@ static void trouble(struct world *w)
                                                       trouble_admin };
     enum world_weather weather = w->weather;
 
-    forgive_device(w);
+    /* In mixed weather one trouble comes on top of another. */
+    if (weather != WORLD_MIXED || ++w->troubles % 6 == 0 || world_pick(w, 2)) {
+        forgive_device(w);
+    }
     if (weather == WORLD_MIXED) {
         kinds[world_pick(w, ARRAY_SIZE(kinds))](w);
     } else if (weather >= WORLD_REFUSALS && weather <= WORLD_FATAL) {
