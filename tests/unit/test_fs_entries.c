@@ -181,6 +181,59 @@ static void test_serial_numbers(void **state)
     assert_string_equal(probe.uuid, "89AB-CDEF");
 }
 
+/* Which of the ext family it is, says what it needs of who mounts it. */
+static void test_ext(void **state)
+{
+    static const struct {
+        uint32_t compat, incompat, ro_compat;
+        const char *type;
+    } cases[] = {
+        {0, 0, 0, "ext2"},    {0, 0x16, 0x7, "ext2"}, {4, 0x6, 0x3, "ext3"},
+        {4, 0x40, 0, "ext4"}, {4, 0, 0x8, "ext4"},    {0, 0x80, 0, "ext4"},
+    };
+    uint8_t *super = (uint8_t *)block_mem_data(dev) + 1024;
+    struct fs_probe probe;
+
+    (void)state;
+    memset(block_mem_data(dev), 0, 8192);
+    store_le16(super + 56, 0xef53);
+    memcpy(super + 104, "0123456789abcdef", 16);
+    memcpy(super + 120, "home", 4);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        store_le32(super + 92, cases[i].compat);
+        store_le32(super + 96, cases[i].incompat);
+        store_le32(super + 100, cases[i].ro_compat);
+        assert_int_equal(fs_probe(dev, &probe), 0);
+        assert_string_equal(probe.type, cases[i].type);
+        assert_string_equal(probe.label, "home");
+        assert_string_equal(probe.uuid, "30313233-3435-3637-3839-616263646566");
+    }
+}
+
+/* A format that is known by a mark shows its label and its identifier, if it has any. */
+static void test_marks(void **state)
+{
+    uint8_t *disk = block_mem_data(dev);
+    struct fs_probe probe;
+
+    (void)state;
+    memset(disk, 0, 8192);
+    memcpy(disk, "XFSB", 4);
+    memcpy(disk + 32, "0123456789abcdef", 16);
+    memcpy(disk + 108, "data", 4);
+    assert_int_equal(fs_probe(dev, &probe), 0);
+    assert_string_equal(probe.type, "XFS");
+    assert_string_equal(probe.label, "data");
+    assert_string_equal(probe.uuid, "30313233-3435-3637-3839-616263646566");
+    memset(disk, 0, 512);
+    memcpy(disk, "hsqs", 4);
+    memset(disk + 16, 0x55, 64);
+    assert_int_equal(fs_probe(dev, &probe), 0);
+    assert_string_equal(probe.type, "squashfs");
+    assert_string_equal(probe.label, "");
+    assert_string_equal(probe.uuid, "");
+}
+
 /* The label of an LVM volume is in one of the first four sectors. */
 static void test_lvm(void **state)
 {
@@ -207,6 +260,8 @@ int main(void)
         TEST(test_a_damaged_directory_is_named),
         TEST(test_a_long_name_does_not_jump),
         TEST(test_serial_numbers),
+        TEST(test_ext),
+        TEST(test_marks),
         TEST(test_lvm),
     };
 
