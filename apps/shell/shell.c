@@ -178,7 +178,8 @@ static void discard_interrupt(struct shell *sh)
     }
     do {
         byte = console_getc(sh->app->console);
-    } while (byte >= 0 && byte != CTRL_C);
+        sh->input_gap |= byte == -EOVERFLOW;
+    } while ((byte >= 0 && byte != CTRL_C) || byte == -EOVERFLOW);
     console_clear_interrupt(sh->app->console);
 }
 
@@ -302,6 +303,32 @@ static void make_prompt(const struct appliance *app, char *prompt, size_t cap)
                list[0] ? "] " : "", SHELL_PROMPT);
 }
 
+/* Input was lost: neither what was typed of this line nor what is left of it is the line that was
+ * meant. */
+static void drop_line(struct shell *sh, struct line *line)
+{
+    unsigned lost = atomic_exchange(&sh->app->console->dropped, 0);
+
+    out_printf(sh->out,
+               "\nshell: %u bytes of input were lost: they came faster than they were taken. "
+               "Nothing is run before the next Enter or Ctrl-C.\n",
+               lost);
+    sh->input_gap = false;
+    sh->skipping = true;
+    line_start(line);
+}
+
+/* True while a line is skipped of which a part was lost. */
+static bool skips(struct shell *sh, int byte)
+{
+    bool skipped = sh->skipping;
+
+    if (byte == '\r' || byte == '\n' || byte == CTRL_C) {
+        sh->skipping = false;
+    }
+    return skipped;
+}
+
 void shell_interact(struct shell *sh)
 {
     static struct line line; /* its history is too large for a stack */
@@ -315,6 +342,15 @@ void shell_interact(struct shell *sh)
     for (;;) {
         int byte = console_getc(sh->app->console);
 
+        if (byte == -EOVERFLOW || sh->input_gap) {
+            drop_line(sh, &line);
+        }
+        if (byte >= 0 && skips(sh, byte)) {
+            continue;
+        }
+        if (byte == -EOVERFLOW) {
+            continue;
+        }
         if (byte >= 0) {
             if (line_input(&line, (uint8_t)byte) == LINE_DONE) {
                 shell_run_line(sh, line.text);

@@ -35,6 +35,8 @@ struct shell {
                                                      command, by their index in its table */
     struct nvme_ctrlr *armed_for_command; /* by --serial, until the command ends; or NULL */
     struct nvme_ns *armed_ns_for_command;
+    bool input_gap; /* input was lost, and nobody has been told */
+    bool skipping;  /* up to the next line end: what was lost belongs to that line */
     int last_error;
 };
 

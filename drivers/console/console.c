@@ -66,6 +66,12 @@ void console_attach(struct console *con, struct console_device *dev)
     spin_unlock(&con->lock);
 }
 
+void console_input_lost(struct console *con)
+{
+    atomic_fetch_add_explicit(&con->dropped, 1, memory_order_relaxed);
+    atomic_store_explicit(&con->gap, true, memory_order_release);
+}
+
 void console_input(struct console *con, uint8_t byte)
 {
     unsigned head = atomic_load_explicit(&con->head, memory_order_relaxed);
@@ -74,8 +80,11 @@ void console_input(struct console *con, uint8_t byte)
     if (byte == CTRL_C) {
         atomic_store_explicit(&con->interrupted, true, memory_order_release);
     }
-    if (head - tail == CONSOLE_INPUT_BYTES) {
-        atomic_fetch_add_explicit(&con->dropped, 1, memory_order_relaxed);
+    /* Nothing is taken behind a gap that the reader has not heard of: two halves of different lines
+     * must not become one. */
+    if (head - tail == CONSOLE_INPUT_BYTES ||
+        atomic_load_explicit(&con->gap, memory_order_acquire)) {
+        console_input_lost(con);
         return;
     }
     con->input[head % CONSOLE_INPUT_BYTES] = byte;
@@ -87,8 +96,13 @@ int console_getc(struct console *con)
     unsigned tail = atomic_load_explicit(&con->tail, memory_order_relaxed);
 
     poll_devices(con);
+    /* In this order: the gap comes behind everything that is there when it is seen. */
+    bool gap = atomic_load_explicit(&con->gap, memory_order_acquire);
     if (tail == atomic_load_explicit(&con->head, memory_order_acquire)) {
-        return -EAGAIN;
+        if (gap) {
+            atomic_store_explicit(&con->gap, false, memory_order_release);
+        }
+        return gap ? -EOVERFLOW : -EAGAIN;
     }
     int byte = con->input[tail % CONSOLE_INPUT_BYTES];
     atomic_store_explicit(&con->tail, tail + 1, memory_order_release);

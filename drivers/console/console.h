@@ -39,7 +39,9 @@ struct console {
     atomic_uint head;
     atomic_uint tail;
     uint8_t input[CONSOLE_INPUT_BYTES];
-    atomic_uint dropped;      /* input bytes that found the ring full */
+    atomic_uint dropped;      /* input bytes that were lost: they found the ring full, or the device
+                                 lost them */
+    atomic_bool gap;          /* behind what is in the ring something is missing */
     atomic_bool interrupted;  /* Ctrl-C was seen and not yet taken */
 };
 
@@ -49,7 +51,11 @@ void console_attach(struct console *con, struct console_device *dev);
 /* A byte was typed. Callable in interrupt context, by one producer at a time; uses no SSE. */
 void console_input(struct console *con, uint8_t byte);
 
-/* The next byte, or -EAGAIN when there is none. Polls the devices that ask for it. */
+/* The device has lost a byte; likewise. */
+void console_input_lost(struct console *con);
+
+/* The next byte; -EAGAIN when there is none; -EOVERFLOW, once, where bytes were lost: what comes then
+ * does not belong to what came before. Polls the devices that ask for it. */
 int console_getc(struct console *con);
 
 /* Ctrl-C arrived since the last console_clear_interrupt(). Polls likewise. */

@@ -25,6 +25,7 @@
 #define LCR_DLAB     0x80
 #define MCR_ON       0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */
 #define LSR_RECEIVED 0x01
+#define LSR_OVERRUN  0x02 /* a byte found the receive FIFO full and is lost */
 #define LSR_EMPTY    0x20 /* the transmit FIFO has room for all its bytes */
 #define LSR_ABSENT   0xff
 
@@ -50,6 +51,10 @@ static void write_reg(const struct ns16550 *uart, unsigned reg, uint8_t val)
 static bool is_empty(const struct ns16550 *uart)
 {
     uint8_t lsr = read_reg(uart, REG_LSR);
+
+    if (lsr != LSR_ABSENT && (lsr & LSR_OVERRUN)) {
+        console_input_lost(uart->console); /* the bit is gone once it is read */
+    }
     return lsr != LSR_ABSENT && (lsr & LSR_EMPTY);
 }
 
@@ -108,7 +113,13 @@ static void drain(struct ns16550 *uart)
 {
     for (unsigned i = 0; i < DRAIN_MAX; i++) {
         uint8_t lsr = read_reg(uart, REG_LSR);
-        if (lsr == LSR_ABSENT || !(lsr & LSR_RECEIVED)) {
+        if (lsr == LSR_ABSENT) {
+            return;
+        }
+        if (lsr & LSR_OVERRUN) {
+            console_input_lost(uart->console);
+        }
+        if (!(lsr & LSR_RECEIVED)) {
             return;
         }
         console_input(uart->console, read_reg(uart, REG_DATA));

@@ -2,7 +2,8 @@
  * tests/unit/test_apps_exhaustion.c - every command of the shell with too little memory: its n-th
  * allocation fails, for n = 1, 2, ... until the command does not make so many. Each time that is an
  * error from the command at worst: it says so, nothing is outstanding afterwards, nothing is lost,
- * and with memory the same line does what it always does.
+ * and with memory the same line does what it always does. Then Ctrl-C at each of its looks at the
+ * console.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -316,6 +317,64 @@ static void every_command_survives(void **state)
     assert_true(refused <= MAX_REFUSED);
 }
 
+/* --- Ctrl-C at any instant -------------------------------------------------------------------- */
+
+static unsigned polls, press_at;
+
+static void count_and_press(struct console_device *dev)
+{
+    (void)dev;
+    if (++polls == press_at) {
+        console_input(&ha->console, 0x03);
+    }
+}
+
+static void write_nowhere(struct console_device *dev, const char *text, size_t len)
+{
+    (void)dev;
+    (void)text;
+    (void)len;
+}
+
+/* Ctrl-C at the nth look at the console. true: the command looked so often. */
+static bool interrupt(const char *line, unsigned nth)
+{
+    static struct console_device keyboard = {write_nowhere, count_and_press};
+
+    now_line = line;
+    now_how = 9;
+    now_nth = nth;
+    start();
+    host_appliance_run(ha, before(line));
+    console_attach(&ha->console, &keyboard);
+    polls = 0;
+    press_at = nth;
+    host_appliance_run(ha, line);
+    bool met = polls >= nth;
+    press_at = 0;
+    check_idle();
+    if (host_appliance_run(ha, "list") != 0) {
+        complain("afterwards");
+    }
+    host_appliance_destroy(ha);
+    return met;
+}
+
+static void every_command_can_be_interrupted(void **state)
+{
+    unsigned presses = 0;
+    (void)state;
+
+    for (unsigned i = 0; i < line_count; i++) {
+        for (unsigned nth = 1; nth < 1000 && interrupt(lines[i], nth); nth += 1 + nth / 2) {
+            presses++;
+        }
+    }
+    print_message("%u times Ctrl-C\n", presses);
+    assert_int_equal(complaints, 0);
+    assert_true(presses > line_count);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -345,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_survives),
+        cmocka_unit_test(every_command_can_be_interrupted),
     };
     return cmocka_run_group_tests_name("exhaustion", tests, set_up, tear_down);
 }

@@ -77,11 +77,33 @@ static void input_comes_in_order_and_keeps_the_oldest(void **state)
         for (unsigned i = 0; i < CONSOLE_INPUT_BYTES; i++) {
             assert_int_equal(console_getc(&con), i % 251 + 4);
         }
+        assert_int_equal(console_getc(&con), -EOVERFLOW);
         assert_int_equal(console_getc(&con), -EAGAIN);
     }
     console_input(&con, 0xff);
     assert_int_equal(console_getc(&con), 0xff);
     assert_false(console_interrupted(&con));
+}
+
+static void nothing_follows_a_gap_before_it_is_told(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < CONSOLE_INPUT_BYTES + 1; i++) {
+        console_input(&con, 'a');
+    }
+    assert_int_equal(console_getc(&con), 'a');
+    console_input(&con, 'b'); /* there is room, but it would stand next to what came before */
+    for (unsigned i = 1; i < CONSOLE_INPUT_BYTES; i++) {
+        assert_int_equal(console_getc(&con), 'a');
+    }
+    assert_int_equal(console_getc(&con), -EOVERFLOW);
+    console_input(&con, 'c');
+    assert_int_equal(console_getc(&con), 'c');
+    assert_int_equal(atomic_load(&con.dropped), 2);
+    console_input_lost(&con);
+    console_input(&con, 'd');
+    assert_int_equal(console_getc(&con), -EOVERFLOW);
+    assert_int_equal(console_getc(&con), -EAGAIN);
 }
 
 static void ctrl_c_is_seen_without_reading(void **state)
@@ -151,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_device_gets_everything, set_up),
         cmocka_unit_test_setup(input_comes_in_order_and_keeps_the_oldest, set_up),
+        cmocka_unit_test_setup(nothing_follows_a_gap_before_it_is_told, set_up),
         cmocka_unit_test_setup(ctrl_c_is_seen_without_reading, set_up),
         cmocka_unit_test_setup(devices_without_interrupt_are_polled, set_up),
         cmocka_unit_test_setup(lines_of_two_cpus_do_not_mix, set_up),
