@@ -54,8 +54,8 @@ void console_input(struct console *con, uint8_t byte);
 /* The device has lost a byte; likewise. */
 void console_input_lost(struct console *con);
 
-/* The next byte; -EAGAIN when there is none; -EOVERFLOW, once, where bytes were lost: what comes then
- * does not belong to what came before. Polls the devices that ask for it. */
+/* The next byte; -EAGAIN when there is none; -EOVERFLOW, once, where bytes were lost: what comes
+ * then does not belong to what came before. Polls the devices that ask for it. */
 int console_getc(struct console *con);
 
 /* Ctrl-C arrived since the last console_clear_interrupt(). Polls likewise. */
