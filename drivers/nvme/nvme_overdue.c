@@ -125,13 +125,15 @@ void nvme_overdue_look(struct nvme_qpair *qp, uint64_t now_ns)
         return;
     }
     qp->next_walk_ns = now_ns + MIN(qp->timeout_ns / 16, LOOK_EVERY_NS);
-    /* It may be us who were away so long: what has completed is not overdue. */
-    if (nvme_queue_peek(qp, &cqe)) {
+    o->since_ns = o->since_ns ? o->since_ns : now_ns;
+    /* It may be us who were away so long: what has completed is not overdue. But a queue in which
+     * there is always something to reap must not hide a lost command for ever: half of the time
+     * is for that, the other half for the Abort. */
+    if (now_ns < o->since_ns + abort_wait_ns(qp) / 2 && nvme_queue_peek(qp, &cqe)) {
         qp->until_clock = 1;
         qp->next_walk_ns = now_ns;
         return;
     }
-    o->since_ns = o->since_ns ? o->since_ns : now_ns;
     if (o->tag == NVME_NO_TAG && may_ask(o)) {
         ask_for_abort(qp, oldest);
     }

@@ -213,6 +213,35 @@ static void the_reset_comes(void **state)
     finish(s);
 }
 
+/* There is always a completion left in the ring, and all the same the lost command is found. */
+static void on_a_busy_queue(void **state)
+{
+    struct scene *s = start(true, (struct model_rule)IO(1, 1, MODEL_DO_DELAY, 100 * NS_PER_S));
+    struct nvme_qpair *qp = nvme_qpair_at(s->r.ctrlr, 0);
+    uint64_t begin_ns = host_clock_peek(&s->r.clock);
+    (void)state;
+
+    post(s, 0);
+    host_clock_run_until(&s->r.clock, begin_ns + NS_PER_MS); /* seven wait to be reaped */
+    while (s->ios[0].done == 0 && !nvme_failed(s->r.ctrlr)) {
+        host_clock_run_until(&s->r.clock, host_clock_peek(&s->r.clock) + NS_PER_MS);
+        assert_int_equal(nvme_reap(qp, 1), 1);
+        for (unsigned i = 1; i < IOS; i++) {
+            if (s->ios[i].done) {
+                s->ios[i].done = 0;
+                assert_int_equal(nvme_post(qp, &s->ios[i].io), 0);
+            }
+        }
+        nvme_ring(qp);
+        (void)nvme_events_poll(s->r.ctrlr);
+        assert_true(host_clock_peek(&s->r.clock) - begin_ns < 3 * TIMEOUT_NS);
+    }
+    assert_int_equal(s->ios[0].done, 1);
+    assert_int_equal(s->ios[0].io.err, -ETIMEDOUT);
+    (void)run(s, 0, true);
+    finish(s);
+}
+
 /* What waits for its one command sends the Abort itself. */
 static void sync_sends_it(void **state)
 {
@@ -306,12 +335,13 @@ int main(void)
         {.name = "aborted, queue of another CPU", .test_func = aborted, .initial_state = (void *)1},
         cmocka_unit_test(several_are_aborted),
         cmocka_unit_test(answered_after_all),
+        cmocka_unit_test(on_a_busy_queue),
         cmocka_unit_test(sync_sends_it),
         cmocka_unit_test(aborted_by_somebody_else),
         cmocka_unit_test(storm),
         cmocka_unit_test(no_storm),
     };
-    size_t n = 8;
+    size_t n = 9;
 
     for (size_t i = 0; i < ARRAY_SIZE(hopeless); i++) {
         tests[n++] = (struct CMUnitTest){.name = hopeless[i].name,
