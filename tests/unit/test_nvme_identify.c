@@ -124,6 +124,30 @@ static void survives(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+static void counts_of_lba_formats_in_words(void **state)
+{
+    static const struct {
+        uint8_t nlbaf;
+        const char *why;
+    } cases[] = {{0, "uses LBA format 5 and has 1 of them"},
+                 {4, "uses LBA format 5 and has 5 of them"}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct model_patch patches[] = {NS(IDN_FLBAS, 1, 5),
+                                              NS(IDN_NLBAF, 1, cases[i].nlbaf)};
+        struct rig r;
+
+        rig_init(&r);
+        r.cfg.patches = patches;
+        r.cfg.patch_count = 2;
+        rig_open(&r);
+        assert_int_equal(rig_attach(&r), 0);
+        assert_string_equal(rig_ns(&r, 1)->unusable_why, cases[i].why);
+        assert_int_equal(rig_close(&r), 0);
+    }
+}
+
 static void identity_in_words(void **state)
 {
     struct rig r;
@@ -315,6 +339,7 @@ static void random_identify_pages(void **state)
 }
 
 static const struct CMUnitTest singles[] = {
+    cmocka_unit_test(counts_of_lba_formats_in_words),
     cmocka_unit_test(identity_in_words),
     cmocka_unit_test(sparse_namespaces),
     cmocka_unit_test(many_namespaces),

@@ -435,6 +435,23 @@ static void test_firmware_refusals(void **state)
     assert_int_equal(nvme_firmware_piece_bytes(r.ctrlr, 4095), 0);
 }
 
+/* What a drive says of its granularity (FWUG) is what a piece is a multiple of. */
+static void test_firmware_granularity(void **state)
+{
+    static const struct {
+        uint8_t fwug;
+        uint32_t unit, of_9001;
+    } cases[] = {{0, 4096, 8192}, {1, 4096, 8192}, {2, 8192, 8192}, {3, 12288, 0}, {255, 4, 9000}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        model_offer(r.hp->model)->fwug = cases[i].fwug;
+        assert_int_equal(nvme_recover(r.ctrlr), 0); /* which reads it again */
+        assert_int_equal(nvme_firmware_slots(r.ctrlr).piece_bytes, cases[i].unit);
+        assert_int_equal(nvme_firmware_piece_bytes(r.ctrlr, 9001), cases[i].of_9001);
+    }
+}
+
 /* --- self-test -------------------------------------------------------------------------------- */
 
 static void test_self_test_runs_and_can_be_aborted(void **state)
@@ -554,6 +571,7 @@ int main(void)
         TEST(test_firmware_is_activated_by_a_reset),
         TEST(test_firmware_statuses_that_are_no_errors),
         TEST(test_firmware_refusals),
+        TEST(test_firmware_granularity),
         TEST(test_self_test_runs_and_can_be_aborted),
         TEST(test_namespaces_are_made_and_removed),
         TEST(test_nothing_is_sent_that_is_not_offered),
