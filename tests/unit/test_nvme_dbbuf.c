@@ -142,6 +142,28 @@ static void again_after_a_reset(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* Shadows that are refused after a reset are forgotten: every doorbell is a register again. */
+static void refused_after_a_reset(void **state)
+{
+    const struct model_rule rule = {.on = MODEL_ON_ADMIN, .match = ADM_DOORBELL_BUFFER,
+                                    .sub = MODEL_ANY, .action = MODEL_DO_STATUS,
+                                    .value = ST_INVALID_FIELD | ST_DNR};
+    struct nvme_qpair_stats before, after;
+    struct rig r;
+    (void)state;
+    start(&r, true, true);
+    keep_busy(&r, 200);
+    model_add_rule(r.hp->model, &rule);
+    assert_int_equal(nvme_recover(r.ctrlr), 0);
+    assert_false(nvme_info(r.ctrlr)->shadow_doorbells);
+    nvme_qpair_stats(rig_qp(&r), &before);
+    keep_busy(&r, 200);
+    nvme_qpair_stats(rig_qp(&r), &after);
+    assert_int_equal(after.shadow_writes, before.shadow_writes);
+    assert_int_equal(after.shadow_kicks, before.shadow_kicks);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void an_overlooked_shadow_costs_a_millisecond(void **state)
 {
     struct nvme_qpair_stats stats;
@@ -173,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_not_the_end),
         cmocka_unit_test(data_are_the_same),
         cmocka_unit_test(again_after_a_reset),
+        cmocka_unit_test(refused_after_a_reset),
         cmocka_unit_test(an_overlooked_shadow_costs_a_millisecond),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,40 @@ static void a_change_that_fails(void **state)
     }
 }
 
+/* A refusal alone is no reason for a reset: the old queues are created again. */
+static void a_refusal_needs_no_reset(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth <= 4; nth++) {
+        struct rig r;
+
+        start(&r);
+        rig_arm(&r, rig_ns(&r, 1));
+        model_add_rule(r.hp->model, &(struct model_rule){
+            .on = MODEL_ON_ADMIN, .match = ADM_CREATE_SQ, .sub = MODEL_ANY, .nth = nth,
+            .action = MODEL_DO_STATUS, .value = ST_INTERNAL });
+        assert_int_equal(nvme_qpairs_set(r.ctrlr, 4, 64), -EIO);
+        assert_true(rig_ns(&r, 1)->armed);
+        assert_int_equal(model_counters(r.hp->model)->enables, 1);
+        check_works(&r, 6, 32);
+        assert_int_equal(rig_close(&r), 0);
+    }
+}
+
+/* Who does not say how many gets one. */
+static void one_pair_if_nothing_is_said(void **state)
+{
+    (void)state;
+    struct rig r;
+
+    rig_init(&r);
+    r.opt.max_io_qpairs = 0;
+    rig_open(&r);
+    assert_int_equal(rig_attach(&r), 0);
+    check_works(&r, 1, 32);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 /* It never takes a queue again: it is dead, and nothing is lost or hangs. */
 static void a_change_that_kills(void **state)
 {
@@ -223,6 +257,8 @@ int main(void)
         cmocka_unit_test(the_longest_command_follows),
         cmocka_unit_test(memory_that_is_not_there),
         cmocka_unit_test(a_change_that_fails),
+        cmocka_unit_test(a_refusal_needs_no_reset),
+        cmocka_unit_test(one_pair_if_nothing_is_said),
         cmocka_unit_test(a_change_that_kills),
         cmocka_unit_test(with_shadow_doorbells),
     };
