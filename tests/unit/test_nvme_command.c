@@ -198,6 +198,8 @@ static void compare_and_write_in_one(void **state)
     for (unsigned i = 0; i < 20; i++) { /* around the ring: the pair may lie across its end */
         bool even = i % 2 == 0;
         assert_int_equal(compare_and_write(5, 4, even ? old : new, even ? new : old, nvms), 0);
+        assert_int_equal(nvms[0].done, 4);
+        assert_int_equal(nvms[1].done, 4);
         model_media_read(r.hp->model, 1, 512 * 5, seen, sizeof(seen));
         assert_memory_equal(seen, even ? new : old, sizeof(seen));
     }
@@ -219,6 +221,8 @@ static void a_difference_stops_the_write(void **state)
     assert_int_equal(compare_and_write(0, 1, old, new, nvms), -EIO);
     assert_int_equal(nvms[0].res.status & 0x7ff, ST_COMPARE);
     assert_int_equal(nvms[1].res.status & 0x7ff, ST_FAILED_FUSED);
+    assert_int_equal(nvms[0].done, 0);
+    assert_int_equal(nvms[1].done, 0);
     old[511] ^= 0x80;
     model_media_read(r.hp->model, 1, 0, seen, sizeof(seen));
     assert_memory_equal(seen, old, sizeof(seen));
