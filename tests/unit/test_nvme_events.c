@@ -142,6 +142,24 @@ static void only_offered_notices_are_switched_on(void **state)
     }
 }
 
+/* Telemetry has no bit in OAES: a drive that has the log (LPA bit 3) has its notice. */
+static void telemetry_is_noticed_where_it_is_kept(void **state)
+{
+    (void)state;
+    for (unsigned kept = 0; kept < 2; kept++) {
+        struct rig r;
+
+        rig_init(&r);
+        r.cfg.oaes = 0;
+        r.cfg.lpa = (uint8_t)(1 << 2 | kept << 3);
+        rig_open(&r);
+        assert_int_equal(rig_attach(&r), 0);
+        model_raise_event(r.hp->model, NOTICE, 2, LID_TELEMETRY_CONTROLLER);
+        assert_int_equal(poll_for(&r, 1, 20 * NS_PER_MS), kept);
+        assert_int_equal(rig_close(&r), 0);
+    }
+}
+
 static void requests_are_posted_again_after_a_reset(void **state)
 {
     (void)state;
@@ -464,6 +482,7 @@ int main(void)
         cmocka_unit_test(an_event_is_told_cleared_and_asked_for_again),
         cmocka_unit_test(events_arrive_beside_commands),
         cmocka_unit_test(only_offered_notices_are_switched_on),
+        cmocka_unit_test(telemetry_is_noticed_where_it_is_kept),
         cmocka_unit_test(requests_are_posted_again_after_a_reset),
         cmocka_unit_test(an_arrived_event_survives_a_reset),
         cmocka_unit_test(a_storm_is_slowed_down),

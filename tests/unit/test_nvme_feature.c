@@ -227,6 +227,27 @@ static void test_data(void **state)
     assert_int_equal(rig_close(&r), 0);
 }
 
+/* A vendor's feature may have a page of data, and no more. */
+static void test_data_of_unknown_features(void **state)
+{
+    static uint8_t data[4097];
+    struct nvme_feature_request vendor = {.fid = 0xc0, .data = data};
+
+    (void)state;
+    start(true);
+    arm_all();
+    for (vendor.len = 0; vendor.len <= 4096; vendor.len += 2048) {
+        unsigned before = sent(ADM_SET_FEATURES);
+        assert_int_equal(nvme_set_feature(r.ctrlr, &vendor, NULL), -EIO); /* the model has none */
+        assert_int_equal(sent(ADM_SET_FEATURES), before + 1);
+    }
+    vendor.len = sizeof(data);
+    unsigned before = sent(ADM_SET_FEATURES);
+    assert_int_equal(nvme_set_feature(r.ctrlr, &vendor, NULL), -EINVAL);
+    assert_int_equal(sent(ADM_SET_FEATURES), before);
+    assert_int_equal(rig_close(&r), 0);
+}
+
 static void test_write_protection(void **state)
 {
     uint8_t block[4096] = {1};
@@ -432,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_saved_and_current),
         cmocka_unit_test(test_needs_arming),
         cmocka_unit_test(test_data),
+        cmocka_unit_test(test_data_of_unknown_features),
         cmocka_unit_test(test_write_protection),
         cmocka_unit_test(test_write_protection_kinds),
         cmocka_unit_test(test_volatile_cache),
