@@ -272,6 +272,7 @@ static void test_damaged_mbr(void **state)
         { "extended table outside its partition", 1000, 1, 0x05, 1001, 1, PARTITIONS_MBR, 2 },
         { "extended table outside the disk", 1000, 1, 0x05, 0xfffffff0, 1, PARTITIONS_MBR, 2 },
         { "extended table missing", 1000, 1, 0x05, 200, 1, PARTITIONS_MBR, 2 },
+        { "third entry of an extended table", 1000, 2, 0x83, 20, 10, PARTITIONS_MBR, 2 },
         { "logical partition outside", 1000, 0, 0x83, 5000, 10, PARTITIONS_MBR, 1 },
         { "extended partition at 0", 0, 1, 0x05, 0, 10, PARTITIONS_MBR, 2 },
         { "protective without a GPT", 0, 1, 0xee, 1, BLOCKS - 1, PARTITIONS_DAMAGED, 0 },

@@ -11,6 +11,7 @@
 
 #include "tests/unit/fat_image.h"
 
+#include "fs/fat32/fat32.h"
 #include "fs/fs.h"
 #include "lib/errno.h"
 #include "lib/log.h"
@@ -250,6 +251,55 @@ static void test_lvm(void **state)
     }
 }
 
+static int read_all_but_one(void *ctx, uint64_t lba, uint32_t count, void *buf)
+{
+    const uint64_t *bad_lba = ctx;
+
+    memset(buf, 0, (size_t)count * 512);
+    return *bad_lba >= lba && *bad_lba - lba < count ? -EIO : 0;
+}
+
+/* Who cannot look at the place of a mark does not say that nothing is there. */
+static void test_marks_that_cannot_be_read(void **state)
+{
+    static const struct block_ops ops = {.read = read_all_but_one};
+    static const uint64_t places[] = {0, 65600 / 512, 4096 / 512, 32769 / 512};
+    const struct block_info info = {.name = "bad0", .block_count = 256, .block_bytes = 512};
+    struct block_dev *bad;
+    struct fs_probe probe;
+    uint64_t bad_lba = UINT64_MAX;
+
+    (void)state;
+    assert_int_equal(block_add(reg, &info, &ops, &bad_lba, &bad), 0);
+    assert_int_equal(fs_probe(bad, &probe), 0);
+    assert_string_equal(probe.type, "");
+    for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+        bad_lba = places[i];
+        assert_int_equal(fs_probe(bad, &probe), -EIO);
+        assert_string_equal(probe.type, "");
+    }
+}
+
+/* The name is eight bytes long; whatever follows it, an NTFS or exFAT volume is no damaged FAT. */
+static void test_not_fat_by_name(void **state)
+{
+    static const char *const names[] = {"NTFS    ", "EXFAT   "};
+    uint8_t *disk = block_mem_data(dev);
+    struct fat_boot boot;
+    const char *why;
+
+    (void)state;
+    assert_int_equal(fat_boot_parse(disk, &boot, &why), 0);
+    for (unsigned sector_bytes = 0x1ff; sector_bytes <= 0x201; sector_bytes++) {
+        store_le16(disk + 11, (uint16_t)sector_bytes);
+        for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+            memcpy(disk + 3, names[i], 8);
+            assert_int_equal(fat_boot_parse(disk, &boot, &why), -ENOTSUP);
+            assert_null(why);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -262,7 +312,9 @@ int main(void)
         TEST(test_serial_numbers),
         TEST(test_ext),
         TEST(test_marks),
+        TEST(test_marks_that_cannot_be_read),
         TEST(test_lvm),
+        TEST(test_not_fat_by_name),
     };
 
     return cmocka_run_group_tests_name("fs entries", tests, NULL, NULL);
