@@ -229,8 +229,8 @@ static uint64_t split_fraction(uint64_t mantissa, unsigned shift, uint64_t scale
 
     *fraction = 0;
     if (shift < 96) {
-        /* Shifted one less, rounded, and shifted on. By halves: for a shift of 128 bits by a variable
-         * some compilers call a function of a library, which there is none of here. */
+        /* Shifted one less, rounded, and shifted on. By halves: for a shift of 128 bits by a
+         * variable some compilers call a function of a library, which there is none of here. */
         unsigned __int128 scaled = (unsigned __int128)rest * scale;
         uint64_t high = (uint64_t)(scaled >> 64), low = (uint64_t)scaled;
         unsigned less = shift - 1;
