@@ -248,16 +248,32 @@ PYTEST    := $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 SYSTEM_ENV = CARILLON_BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1
 FUZZ_SECONDS ?= 60
 
-test: deps unit schedules tsan fuzz-replay instructions system system-ubsan system-dmacheck  ## all tests: unit, model, fuzz corpus, booted image
+# One after the other, also under make -j: they share programs, and the machine.
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+test: deps test-programs unit schedules tsan fuzz-replay instructions system system-ubsan system-dmacheck  ## all tests: unit, model, fuzz corpus, booted image
+
+# What make test needs, built by as many compilers at a time as there are CPUs. Only building is
+# parallel: each kind of test has the machine for itself.
+JOBS := -j$(shell nproc)
+test-programs:
+	$(Q)$(MAKE) --no-print-directory $(JOBS) T= $(UNIT) $(REPLAY) $(ISO)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(SCHEDULES_BUILD) $(SCHEDULES)
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(TSAN_BUILD) \
+		$(patsubst tests/unit/%.c,$(BUILD)/tsan/host/unit/%,$(TSAN_C))
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(UBSAN_BUILD) iso
+	$(Q)$(MAKE) --no-print-directory $(JOBS) $(DMACHECK_BUILD) iso
 
 unit: $(UNIT)  ## the unit and model tests (ASan, UBSan); T=tests/unit/test_x.c for one of them
 	$(Q)tests/run_unit.sh $(TEST_LOGS) $(if $(T),$(patsubst tests/unit/%.c,$(BUILD)/host/unit/%,$(T)),$(UNIT))
 
 # So many that they are built for speed and without sanitizers; make unit runs some of them with.
+SCHEDULES_BUILD = BUILD=$(BUILD)/fast HOST_SAN=-O2
+SCHEDULES = $(BUILD)/fast/host/unit/test_nvme_schedules
 schedules:  ## random schedules of faults on the model: N (100000) of them, from seed SEED (0) on
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fast HOST_SAN=-O2 \
-		$(BUILD)/fast/host/unit/test_nvme_schedules
-	$(Q)$(BUILD)/fast/host/unit/test_nvme_schedules $(or $(N),100000) $(or $(SEED),0)
+	$(Q)$(MAKE) --no-print-directory $(SCHEDULES_BUILD) $(SCHEDULES)
+	$(Q)$(SCHEDULES) $(or $(N),100000) $(or $(SEED),0)
 
 SEEDS := $(BUILD)/fuzz-seeds
 $(SEEDS)/made: tests/fuzz/seeds.py tests/fuzz/fuzz_apps_print.c
@@ -279,21 +295,23 @@ soak: $(ISO)  ## MINUTES (2) of random I/O with random faults, the data verified
 
 # The same image built with undefined behaviour trapped, or with the use of memory for devices
 # watched, has to pass the short tests too; ALL=1: every test.
+UBSAN_BUILD = BUILD=$(BUILD)/ubsan UBSAN=1 T=
+DMACHECK_BUILD = BUILD=$(BUILD)/dmacheck DMA_CHECK=1 T=
 SHORT = $(if $(ALL),,-m smoke) $(if $(T),-k '$(T)')
 system-ubsan:  ## the short system tests on a kernel with -fsanitize=undefined; ALL=1 for all
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan UBSAN=1 T= iso
+	$(Q)$(MAKE) --no-print-directory $(UBSAN_BUILD) iso
 	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/ubsan/carillon.iso) $(PYTEST) $(SHORT) tests/system
 
 system-dmacheck:  ## the short system tests on a kernel with DMA_CHECK=1; ALL=1 for all
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/dmacheck DMA_CHECK=1 T= iso
+	$(Q)$(MAKE) --no-print-directory $(DMACHECK_BUILD) iso
 	$(Q)$(SYSTEM_ENV) CARILLON_ISO=$(abspath $(BUILD)/dmacheck/carillon.iso) $(PYTEST) $(SHORT) tests/system
 
 # The host tests that have threads. TSan and ASan exclude each other; it knows no fences, and here
 # they stand between the driver and a device, which takes a lock.
 TSAN_C := $(patsubst %,tests/unit/test_%.c,apps_bench_engine_jobs lib_log nvme_threads pci_console)
+TSAN_BUILD = BUILD=$(BUILD)/tsan HOST_SAN='-fsanitize=thread -Wno-tsan'
 tsan:  ## the host tests with several threads under ThreadSanitizer
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan HOST_SAN='-fsanitize=thread -Wno-tsan' \
-		UNIT_C='$(TSAN_C)' T= unit
+	$(Q)$(MAKE) --no-print-directory $(TSAN_BUILD) UNIT_C='$(TSAN_C)' T= unit
 
 # Exact and the same on every machine with the same compiler, so this is a test and no measurement.
 instructions:  ## instructions of engine and driver for one I/O at depth 128, counted; fails above 250
@@ -375,7 +393,7 @@ help:  ## this list
 	@echo '  V=1 shows the commands, CC=clang uses the other compiler, UBSAN=1 traps undefined behaviour.'
 
 FORCE:
-.PHONY: FORCE kernel iso test unit schedules tsan fuzz-replay fuzz instructions system soak system-ubsan \
+.PHONY: FORCE kernel iso test test-programs unit schedules tsan fuzz-replay fuzz instructions system soak system-ubsan \
         system-dmacheck mutant-objects mutants coverage lint format bench run debug compare deps clean \
         help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
