@@ -51,7 +51,7 @@ struct nvme_options {
     unsigned retries;       /* of nvme_io_sync(), for one command at most, where its status allows
                                that (nvme_retry.c) */
     unsigned max_resets;    /* within a minute, of those a failure has caused, at most 16; one more
-                               and the controller is given up. 0: the default */
+                               and the controller is given up (16: never). 0: the default */
     bool poll_only;         /* do not use interrupts even if there are vectors */
     uint64_t host_memory_bytes; /* lent to a drive that asks for it, at most; 0: none is */
     bool cmb;               /* submission queues lie in the controller memory buffer, where there is
@@ -193,11 +193,13 @@ void nvme_ns_disarm(struct nvme_ns *ns); /* the whole controller is not armed ei
 int nvme_qpairs_set(struct nvme_ctrlr *ctrlr, unsigned count, unsigned entries) must_check;
 
 /*
- * Time-outs from now on, in nanoseconds; 0 keeps one as it is. Also for what is outstanding. The
- * controller's CPU, while no other uses its queues.
+ * Time-outs from now on, in nanoseconds, also for what is outstanding; and the resets that failures
+ * may cause within a minute (16: any number). 0 keeps one as it is. The controller's CPU, while no
+ * other uses its queues.
  */
 struct nvme_timeouts {
     uint64_t io_ns, admin_ns;
+    unsigned max_resets;
 };
 void nvme_timeouts_set(struct nvme_ctrlr *ctrlr, struct nvme_timeouts timeouts);
 struct nvme_timeouts nvme_timeouts(const struct nvme_ctrlr *ctrlr);

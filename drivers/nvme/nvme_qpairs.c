@@ -343,6 +343,9 @@ void nvme_timeouts_set(struct nvme_ctrlr *ctrlr, struct nvme_timeouts timeouts)
         ctrlr->opt.admin_timeout_ns = timeouts.admin_ns;
         ctrlr->admin.timeout_ns = timeouts.admin_ns;
     }
+    if (timeouts.max_resets) {
+        ctrlr->opt.max_resets = MIN(timeouts.max_resets, (unsigned)NVME_RESETS_REMEMBERED);
+    }
     if (timeouts.io_ns) {
         ctrlr->opt.io_timeout_ns = timeouts.io_ns;
     }
@@ -359,7 +362,8 @@ void nvme_timeouts_set(struct nvme_ctrlr *ctrlr, struct nvme_timeouts timeouts)
 struct nvme_timeouts nvme_timeouts(const struct nvme_ctrlr *ctrlr)
 {
     return (struct nvme_timeouts){.io_ns = ctrlr->opt.io_timeout_ns,
-                                  .admin_ns = ctrlr->opt.admin_timeout_ns};
+                                  .admin_ns = ctrlr->opt.admin_timeout_ns,
+                                  .max_resets = ctrlr->opt.max_resets};
 }
 
 int nvme_qpairs_set(struct nvme_ctrlr *ctrlr, unsigned count, unsigned entries)

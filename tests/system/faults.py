@@ -205,7 +205,7 @@ class Rig:
     def __enter__(self):
         self.vm.start()
         self.vm.wait_prompt(60)
-        self.vm.cmd("nvme timeouts nvme0 --io=2000 --admin=3000")
+        self.vm.cmd("nvme timeouts nvme0 --io=2000 --admin=3000 --resets=16")
         return self
 
     def __exit__(self, kind, value, traceback):

@@ -101,7 +101,7 @@ class Soak:
     def _booted(self):
         self.vm.wait_prompt(60)
         for number in range(2):
-            self.vm.cmd(f"nvme timeouts nvme{number} --io=2000 --admin=3000")
+            self.vm.cmd(f"nvme timeouts nvme{number} --io=2000 --admin=3000 --resets=16")
 
     def _turn(self):
         """One command, often with a fault."""

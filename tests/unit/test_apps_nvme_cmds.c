@@ -196,6 +196,9 @@ static void test_timeouts(void **state)
     says("nvme timeouts nvme0 --io=2500", ": 2500 ms\n");
     says("nvme timeouts nvme0", ": 2500 ms\n");
     says("nvme timeouts nvme0 -o json", "\"io_ms\" : 2500");
+    says("nvme timeouts nvme0", "resets in a minute      : 8\n");
+    says("nvme timeouts nvme0 --resets=3 -o json", "\"max_resets\" : 3");
+    refuses("nvme timeouts nvme0 --resets=17", -ERANGE, "resets");
     refuses("nvme timeouts nvme0 --io=9", -ERANGE, "--io is 10 to 3600000 milliseconds");
     refuses("nvme timeouts nvme0 --admin=0", -ERANGE, "--admin is 10 to");
 }

@@ -279,9 +279,9 @@ static void storm(void **state)
     (void)state;
 
     rig_init(&s->r);
-    s->r.opt.max_resets = 3;
     rig_open(&s->r);
     assert_int_equal(rig_attach(&s->r), 0);
+    nvme_timeouts_set(s->r.ctrlr, (struct nvme_timeouts){.max_resets = 3});
     for (unsigned i = 0; i < 5; i++) { /* those that are wanted do not count */
         assert_int_equal(nvme_recover(s->r.ctrlr), 0);
     }
