@@ -226,14 +226,14 @@ static uint64_t split_fraction(uint64_t mantissa, unsigned shift, uint64_t scale
 {
     uint64_t whole = shift < 64 ? mantissa >> shift : 0;
     uint64_t rest = shift < 64 ? mantissa & ((UINT64_C(1) << shift) - 1) : mantissa;
+    unsigned less = shift - 1;
 
     *fraction = 0;
-    if (shift < 96) {
+    if (less < 95) {
         /* Shifted one less, rounded, and shifted on. By halves: for a shift of 128 bits by a
          * variable some compilers call a function of a library, which there is none of here. */
         unsigned __int128 scaled = (unsigned __int128)rest * scale;
         uint64_t high = (uint64_t)(scaled >> 64), low = (uint64_t)scaled;
-        unsigned less = shift - 1;
         uint64_t part = less == 0   ? low
                         : less < 64 ? high << (64 - less) | low >> less
                                     : high >> (less - 64);
