@@ -11,35 +11,10 @@
 
 #include "lib/compiler.h"
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
+#include "tests/unit/typed_lines.h"
 
 #define SECOND UINT64_C(1000000000)
 #define SERIAL " --serial=CAR0001"
-
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    int got = host_appliance_run(ha, line);
-
-    if (got != err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\": %d, not %d, or no \"%s\" in:\n%s", line, got, err, text, ha->text);
-    }
-}
-
-static struct nvme_model *model(void)
-{
-    return ha->hosts[0]->model;
-}
 
 /* Something at the start, in the middle and at the end of both namespaces. */
 static void fill(void)

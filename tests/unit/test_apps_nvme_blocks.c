@@ -14,38 +14,13 @@
 #include "lib/crc32.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "tests/model/host_appliance.h"
 #include "tests/model/model_spec.h"
 #include "tests/unit/fat_image.h"
 #include "tests/unit/gpt_image.h"
+#include "tests/unit/typed_lines.h"
 
 #define SERIAL " --serial=CAR0001"
 #define LAST 131071 /* of namespace 1 */
-
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    int got = host_appliance_run(ha, line);
-
-    if (got != err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\": %d, not %d, or no \"%s\" in:\n%s", line, got, err, text, ha->text);
-    }
-}
-
-static struct nvme_model *model(void)
-{
-    return ha->hosts[0]->model;
-}
 
 static unsigned sent(uint8_t opcode)
 {

@@ -13,26 +13,7 @@
 #include "apps/nvme/commands.h"
 #include "drivers/nvme/nvme_gate.h"
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
-
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    assert_int_equal(host_appliance_run(ha, line), err);
-    if (!strstr(ha->text, text)) {
-        fail_msg("\"%s\": no \"%s\" in:\n%s", line, text, ha->text);
-    }
-}
+#include "tests/unit/typed_lines.h"
 
 static int one_drive(void **state)
 {

@@ -13,28 +13,9 @@
 #include "drivers/nvme/nvme_directive.h"
 #include "drivers/nvme/nvme_gate.h"
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
+#include "tests/unit/typed_lines.h"
 
 static const struct model_patch keep_alive_patch = {.cns = 1, .offset = 320, .len = 2, .value = 10};
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    assert_int_equal(host_appliance_run(ha, line), err);
-    if (!strstr(ha->text, text)) {
-        fail_msg("\"%s\": no \"%s\" in:\n%s", line, text, ha->text);
-    }
-}
-
 static int set_up(void **state)
 {
     struct model_config drives[2] = {model_default_config(), model_default_config()};

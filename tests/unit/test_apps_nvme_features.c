@@ -13,19 +13,8 @@
 #include "drivers/nvme/nvme_feature.h"
 #include "drivers/nvme/nvme_gate.h"
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
 #include "tests/model/model_spec.h"
-
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
+#include "tests/unit/typed_lines.h"
 
 static void says_not(const char *line, const char *text)
 {
@@ -42,15 +31,6 @@ static void is(const char *line, const char *whole)
 
     if (err || strcmp(ha->text, whole) != 0) {
         fail_msg("\"%s\" (%d): not \"%s\" but:\n%s", line, err, whole, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    int got = host_appliance_run(ha, line);
-
-    if (got != err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, got, text, ha->text);
     }
 }
 

@@ -12,7 +12,7 @@
 
 #include "apps/nvme/health.h"
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
+#include "tests/unit/typed_lines.h"
 
 static struct nvme_smart_log good_smart(void)
 {
@@ -208,17 +208,6 @@ static void test_firmware(void **state)
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
-
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
 
 static void test_command(void **state)
 {

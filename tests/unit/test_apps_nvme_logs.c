@@ -12,32 +12,7 @@
 
 #include "apps/nvme/logs.h"
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
-
-static struct host_appliance *ha;
-
-static struct nvme_model *model(void)
-{
-    return ha->hosts[0]->model;
-}
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    int got = host_appliance_run(ha, line);
-
-    if (got != err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, got, text, ha->text);
-    }
-}
+#include "tests/unit/typed_lines.h"
 
 static const struct model_patch everything[] = {
     {.cns = 1, .offset = 256, .len = 2, .value = 1 << 4}, /* OACS: self-test */

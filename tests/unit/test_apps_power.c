@@ -11,28 +11,8 @@
 #include <cmocka.h>
 
 #include "lib/errno.h"
-#include "tests/model/host_appliance.h"
 #include "tests/model/model_spec.h"
-
-static struct host_appliance *ha;
-
-static void says(const char *line, const char *text)
-{
-    int err = host_appliance_run(ha, line);
-
-    if (err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, err, text, ha->text);
-    }
-}
-
-static void refuses(const char *line, int err, const char *text)
-{
-    int got = host_appliance_run(ha, line);
-
-    if (got != err || !strstr(ha->text, text)) {
-        fail_msg("\"%s\" (%d): no \"%s\" in:\n%s", line, got, text, ha->text);
-    }
-}
+#include "tests/unit/typed_lines.h"
 
 static int start(bool every_feature)
 {
