@@ -215,8 +215,8 @@ struct nvme_io {
     /* the caller's */
     struct nvme_ns *ns;
     uint64_t lba;   /* first logical block */
-    uint64_t iova;  /* device address of the data: nlb blocks, contiguous, 4-byte aligned; not
-                       used by flush and DSM */
+    uint64_t iova;  /* device address of the data: nlb blocks, contiguous, 4-byte aligned,
+                       below 2^63; not used by flush and DSM */
     uint32_t nlb;   /* logical blocks, not zero-based; 0 for flush */
     uint8_t opcode; /* NVME_IO_READ, _WRITE, _FLUSH, or _DSM: the blocks are deallocated, as one
                        range in one command however long it is (§6.7) */
@@ -262,7 +262,9 @@ void nvme_sleep(struct nvme_qpair *qp, uint64_t deadline_ns);
  * goes in turns). Other ios of the queue may complete meanwhile. Returns io->err or an error of
  * nvme_post; a failed controller is recovered first if recover is true (the caller is then the
  * controller's CPU and every other queue is idle). Without recover, -ESHUTDOWN may leave the memory
- * at io->iova (not io itself) lent until nvme_recover(). io->done is not used. */
+ * at io->iova (not io itself) lent until nvme_recover(). io->done is not used.
+ * With recover a command is tried again as often as options.retries says, where its status allows
+ * that, after pauses of at most 10 s each; io->err and io->status are those of the last try. */
 int nvme_io_sync(struct nvme_qpair *qp, struct nvme_io *io, bool recover) must_check;
 
 struct nvme_qpair_stats {
